@@ -1,0 +1,25 @@
+"""How much of each augmentation a recipe wants."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AugmentationPolicy(BaseModel):
+    """All off is serving's own preprocessing: the whole picture, squeezed to the input size."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    geometry: bool = Field(True, description="Crops, zoom-out, aspect, rotation, mirror images.")
+    camera_faults: bool = Field(True, description="Light, white balance, blur, noise, JPEG blocks, captions, covers.")
+    min_crop: float = Field(0.4, gt=0, le=1, description="Smallest part of the picture's area that a crop shows.")
+    harmless_scenes: float = Field(
+        0.15, ge=0, le=2, description="Made-up neon, lamps, sunsets per picture of the data, as no_fire."
+    )
+    composites: float = Field(
+        0.25, ge=0, le=2, description="Pasted flames, smoke and harmless patches per picture of the data."
+    )
+
+    @classmethod
+    def none(cls) -> AugmentationPolicy:
+        return cls(geometry=False, camera_faults=False, harmless_scenes=0, composites=0)

@@ -1,0 +1,1 @@
+"""Pictures with labels, sources and groups; splits; leakage checks."""

@@ -1,0 +1,60 @@
+"""YOLO folders (`images/<split>`, `labels/<split>`) read as pictures with boxes and a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hackai_compression.datasets.folder import PICTURE_SUFFIXES
+from hackai_compression.datasets.samples import FIRE_CLASSES, Box, Dataset, Sample
+from hackai_compression.errors import DatasetError
+
+#: Class numbers of the label files.
+KINDS = ("fire", "smoke")
+
+
+def read_yolo_folder(folder: Path, split: str, kinds: tuple[str, ...] = KINDS) -> Dataset:
+    """Pictures of `images/<split>` with their boxes, labelled by what the boxes show.
+
+    A flame box makes a picture `fire`, smoke alone `start_fire`, no box `no_fire`. The source is
+    `boxes-<prefix of the file's name>`; each picture is its own group.
+    """
+    images, labels = folder / "images" / split, folder / "labels" / split
+    if not images.is_dir() or not labels.is_dir():
+        raise DatasetError(f"{folder} is not a YOLO folder: images/{split} and labels/{split} are expected")
+    samples = []
+    for path in sorted(images.iterdir()):
+        if path.suffix.lower() not in PICTURE_SUFFIXES:
+            continue
+        boxes = read_boxes(labels / f"{path.stem}.txt", kinds)
+        source = "boxes-" + path.stem.split("_")[0]
+        samples.append(Sample(path, _label(boxes), source, path.stem, boxes))
+    if not samples:
+        raise DatasetError(f"{images} holds no picture")
+    return Dataset(FIRE_CLASSES, tuple(samples))
+
+
+def read_boxes(path: Path, kinds: tuple[str, ...] = KINDS) -> tuple[Box, ...]:
+    """Boxes of one label file (`class cx cy w h` per line, fractions). No file means no box."""
+    if not path.is_file():
+        return ()
+    boxes = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            kind, cx, cy, w, h = line.split()[:5]
+            x, y, half_w, half_h = float(cx), float(cy), float(w) / 2, float(h) / 2
+            name = kinds[int(kind)]
+        except (ValueError, IndexError) as error:
+            raise DatasetError(f"{path}:{number}: expected 'class cx cy w h', found {line!r}") from error
+        boxes.append(
+            Box(name, max(0.0, x - half_w), max(0.0, y - half_h), min(1.0, x + half_w), min(1.0, y + half_h))
+        )
+    return tuple(boxes)
+
+
+def _label(boxes: tuple[Box, ...]) -> str:
+    kinds = {box.kind for box in boxes}
+    if "fire" in kinds:
+        return "fire"
+    return "start_fire" if "smoke" in kinds else "no_fire"

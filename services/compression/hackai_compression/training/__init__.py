@@ -1,0 +1,1 @@
+"""Training, distillation, pruning, quantization-aware training. Needs torch."""

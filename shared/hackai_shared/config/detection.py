@@ -1,0 +1,50 @@
+"""``inference:``: the models and how evidence becomes an incident."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+from typing_extensions import Literal
+
+from hackai_shared.config.base import Section
+
+
+class ConfirmationConfig(Section):
+    """How the scores of single frames become a confirmed fire.
+
+    Evidence is measured in seconds: it grows by (score - reference) per second of stream time and never falls below 0.
+    """
+
+    fire_reference: float = Field(0.6, gt=0, lt=1, description="mean score of fire above which evidence of fire grows")
+    fire_seconds: float = Field(0.35, gt=0, le=60, description="evidence in seconds that confirms a fire")
+    smoke_reference: float = Field(
+        0.6, gt=0, lt=1, description="mean score of fire and starting fire together above which evidence grows"
+    )
+    smoke_seconds: float = Field(0.6, gt=0, le=60, description="evidence in seconds that confirms a starting fire")
+    min_frames: int = Field(3, ge=1, le=100, description="positive frames needed at least")
+    clear_after_s: float = Field(
+        3.0, gt=0, le=3600, description="seconds without evidence after which a confirmed incident is cleared"
+    )
+    max_gap_s: float = Field(1.0, gt=0, le=60, description="a longer pause between two frames counts as this long")
+
+
+class InferenceConfig(Section):
+    """The inference service."""
+
+    model: str = Field("fire-classifier", description="name of the model package that judges every frame")
+    runtime: Literal["auto", "onnxruntime", "tensorrt", "openvino"] = Field(
+        "auto", description="auto: tensorrt on a Jetson, else onnxruntime"
+    )
+    variant: str = Field("auto", description="variant of the package; auto: the first that the runtime prefers")
+    threads: int = Field(1, ge=1, le=64, description="threads of one inference")
+    workers: int = Field(2, ge=1, le=16, description="inferences at the same time (REST and live together)")
+    max_pixels: int = Field(50_000_000, ge=1_000_000, description="larger pictures are refused before they are decoded")
+    max_body_bytes: int = Field(20_000_000, ge=100_000, description="larger requests are refused unread")
+    confirmation: ConfirmationConfig = Field(
+        default_factory=ConfirmationConfig, description="from single frames to an incident"
+    )
+
+    @model_validator(mode="after")
+    def _runtime_variant(self) -> "InferenceConfig":
+        if self.runtime == "tensorrt" and self.variant == "int8":
+            raise ValueError("variant int8 is made for CPUs; TensorRT takes fp32 or int8-trt")
+        return self

@@ -1,0 +1,52 @@
+"""``notifier:``: whom to tell, by which channel."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+from pydantic import Field, SecretStr
+from typing_extensions import Annotated, Literal
+
+from hackai_shared.config.base import Section
+
+
+class TelegramConfig(Section):
+    """Telegram; the bot token comes from HACKAI_TELEGRAM_TOKEN or HACKAI_TELEGRAM_TOKEN_FILE."""
+
+    enabled: bool = Field(True, description="used when a token is there; without one the console channel is used")
+    chats: List[int] = Field(default_factory=list, description="ids of the chats that receive alarms and may command")
+    admins: List[int] = Field(default_factory=list, description="ids of the chats that are told about trouble")
+    api_url: str = Field("https://api.telegram.org", description="Bot API server")
+
+
+class ConsoleConfig(Section):
+    """The log of the notifier, with the pictures in a folder; for trying out and as the last resort."""
+
+    enabled: bool = Field(True, description="print incidents and store their pictures")
+    folder: str = Field("data/incidents", description="where pictures and clips are written")
+    keep: int = Field(500, ge=1, description="incidents whose files are kept")
+
+
+class WebhookConfig(Section):
+    """POST of each step as JSON, with pictures as multipart."""
+
+    url: SecretStr = Field(description="http(s)://…")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="how logs call it")
+    timeout_s: float = Field(10.0, gt=0, le=120, description="seconds per request")
+
+
+class NotifierConfig(Section):
+    """The notifier."""
+
+    language: Literal["en"] = Field("en", description="language of the messages")
+    telegram: TelegramConfig = Field(default_factory=TelegramConfig, description="Telegram bot")
+    console: ConsoleConfig = Field(default_factory=ConsoleConfig, description="console channel")
+    webhooks: List[WebhookConfig] = Field(default_factory=list, description="webhook channels")
+    clip_before_s: Annotated[float, Field(ge=0, le=60)] = Field(
+        5.0, description="seconds of clip before the confirmation"
+    )
+    clip_after_s: Annotated[float, Field(ge=0, le=60)] = Field(
+        5.0, description="seconds of clip after the confirmation"
+    )
+    snooze_s: float = Field(600.0, gt=0, le=86_400, description="how long the Snooze button silences a camera")
+    timezone: Optional[str] = Field(None, description="IANA name for the times in messages; default: the host's")

@@ -1,0 +1,71 @@
+"""Health means work done: readiness looks at the age of the last frame, inference or delivery."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Callable, Dict, Optional
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check, in words that people understand."""
+
+    ok: bool
+    detail: str
+
+
+Check = Callable[[], CheckResult]
+
+
+class WorkClock:
+    """Remembers when a piece of work was last done.
+
+    Until the first ``beat`` the check passes for ``grace_s`` seconds: a service that has just started is not broken.
+    """
+
+    def __init__(self, max_age_s: float, *, grace_s: Optional[float] = None, clock: Clock = time.monotonic) -> None:
+        self._max_age_s = max_age_s
+        self._grace_s = max_age_s if grace_s is None else grace_s
+        self._clock = clock
+        self._started = clock()
+        self._last: Optional[float] = None
+
+    def beat(self) -> None:
+        """Note that the work was done now."""
+        self._last = self._clock()
+
+    @property
+    def age_s(self) -> Optional[float]:
+        """Seconds since the last beat; None before the first."""
+        return None if self._last is None else self._clock() - self._last
+
+    def check(self) -> CheckResult:
+        """Return whether the work was done lately."""
+        age = self.age_s
+        if age is None:
+            waited = self._clock() - self._started
+            return CheckResult(waited <= self._grace_s, f"not yet done, {waited:.0f} s after start")
+        return CheckResult(age <= self._max_age_s, f"last done {age:.1f} s ago (limit {self._max_age_s:g} s)")
+
+
+class Health:
+    """The named checks of a service."""
+
+    def __init__(self) -> None:
+        self._checks: Dict[str, Check] = {}
+
+    def add(self, name: str, check: Check) -> None:
+        """Register a check; it must be quick and must not block."""
+        self._checks[name] = check
+
+    def results(self) -> Dict[str, CheckResult]:
+        """Run all checks."""
+        return {name: check() for name, check in self._checks.items()}
+
+    @property
+    def ready(self) -> bool:
+        """Whether all checks pass."""
+        return all(result.ok for result in self.results().values())
