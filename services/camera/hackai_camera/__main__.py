@@ -1,0 +1,5 @@
+"""``python -m hackai_camera``."""
+
+from hackai_camera.main import main
+
+main()

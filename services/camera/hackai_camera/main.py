@@ -1,0 +1,43 @@
+"""Starts the camera service."""
+
+from __future__ import annotations
+
+import cv2
+
+from hackai_camera.api import create_camera_app
+from hackai_camera.camera import Limits
+from hackai_camera.cameras import Cameras
+from hackai_camera.clip_maker import ClipMaker
+from hackai_camera.metrics import CameraMetrics
+from hackai_camera.settings import CameraSettings
+from hackai_shared.config import load_config
+from hackai_shared.service import ServiceContext, ServiceParts, run_service
+from hackai_shared.settings import read_settings
+
+
+async def build(context: ServiceContext) -> ServiceParts:
+    """Return the parts of the service: the cameras and their HTTP edge.
+
+    Raises:
+        ConfigError: ``config.yml`` cannot be used.
+    """
+    settings = context.settings
+    assert isinstance(settings, CameraSettings)
+    cv2.setNumThreads(1)  # the cores belong to inference
+    limits = Limits(buffer_bytes=settings.camera_buffer_mib * 1024 * 1024, viewers=settings.camera_viewers)
+    config = load_config(settings.config)
+    cameras = Cameras(config.cameras, context.bus, CameraMetrics(context.metrics), limits)
+    cameras.add_checks(context.health)
+    clips = ClipMaker()
+    return ServiceParts(
+        app=create_camera_app(cameras, clips, context.health, context.metrics),
+        port=settings.camera_port,
+        tasks={"cameras": lambda: cameras.run(context.stop)},
+        closers=[clips.close],
+        cameras=cameras.statuses,
+    )
+
+
+def main() -> None:
+    """Run until SIGTERM; exits the process."""
+    run_service("camera", lambda: read_settings(CameraSettings), build)

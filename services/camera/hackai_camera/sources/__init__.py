@@ -1,0 +1,30 @@
+"""Where pictures come from: one module per kind of source behind one protocol."""
+
+from __future__ import annotations
+
+from hackai_camera.sources.base import FrameSource, OnBad
+from hackai_camera.sources.images import ImageFolder
+from hackai_camera.sources.pattern import Pattern
+from hackai_camera.sources.pyav import Video
+from hackai_shared.config.cameras import CameraConfig, ImagesSource, PatternSource
+from hackai_shared.redaction import redact
+
+
+def make_source(config: CameraConfig, on_bad: OnBad) -> FrameSource:
+    """Return the source that a camera's configuration describes, not yet opened."""
+    source = config.source
+    if isinstance(source, ImagesSource):
+        return ImageFolder(source, on_bad)
+    if isinstance(source, PatternSource):
+        return Pattern(source)
+    return Video(source, on_bad)
+
+
+def describe_source(config: CameraConfig) -> str:
+    """Return what people may read about a source: never credentials."""
+    source = config.source
+    if isinstance(source, ImagesSource):
+        return f"images {source.folder}"
+    if isinstance(source, PatternSource):
+        return f"pattern {source.pattern}"
+    return redact(source.url.get_secret_value())

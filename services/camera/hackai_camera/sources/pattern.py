@@ -1,0 +1,126 @@
+"""Synthetic pictures for drills and tests: the same pictures at every start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import cv2
+import numpy as np
+
+from hackai_camera.pictures import PixelPicture, Pixels
+from hackai_camera.sources.base import Pace, SourceFrame
+from hackai_shared.config.cameras import PatternSource
+
+SEED = 20
+# So many different noises are enough that no two neighbouring frames are equal, and cost nothing per frame.
+NOISES = 7
+
+
+class Pattern:
+    """Draws ``room``, ``fire``, ``noise`` or ``black`` at a steady rate, for ever or for some seconds."""
+
+    def __init__(self, config: PatternSource) -> None:
+        self._config = config
+
+    def open(self) -> Pace:
+        """Nothing to open."""
+        return Pace.REAL_TIME
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Iterate over the pictures of the pattern."""
+        config = self._config
+        draw = _PAINTERS[config.pattern](config.height, config.width)
+        total = None if config.seconds is None else max(1, round(config.seconds * config.fps))
+        for number in count() if total is None else range(total):
+            yield SourceFrame(PixelPicture(draw(number)), media_s=number / config.fps)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+Painter = Callable[[int], Pixels]
+
+
+def _black(height: int, width: int) -> Painter:
+    picture = np.zeros((height, width, 3), np.uint8)
+    return lambda _number: picture
+
+
+def _noise(height: int, width: int) -> Painter:
+    pictures = _generator().integers(0, 256, (NOISES, height, width, 3), np.uint8)
+    return lambda number: pictures[number % NOISES]
+
+
+def _room(height: int, width: int) -> Painter:
+    """Return a calm room: wall, floor, window, a table and a lamp, with the noise of a sensor."""
+    room = np.empty((height, width, 3), np.uint8)
+    room[:] = np.linspace((150, 160, 165), (120, 130, 138), height)[:, None, :]
+    floor = int(height * 0.68)
+    room[floor:] = np.linspace((60, 82, 102), (48, 66, 84), height - floor)[:, None, :]
+
+    def box(x1: float, y1: float, x2: float, y2: float, colour: tuple[int, int, int]) -> None:
+        corners = (int(x1 * width), int(y1 * height)), (int(x2 * width), int(y2 * height))
+        cv2.rectangle(room, *corners, colour, -1)
+
+    box(0.10, 0.14, 0.32, 0.46, (205, 190, 170))  # window
+    box(0.205, 0.14, 0.215, 0.46, (235, 235, 235))
+    box(0.55, 0.58, 0.90, 0.63, (70, 96, 125))  # table
+    box(0.58, 0.63, 0.61, 0.88, (58, 80, 104))
+    box(0.84, 0.63, 0.87, 0.88, (58, 80, 104))
+    box(0.68, 0.40, 0.76, 0.50, (180, 190, 195))  # lamp
+    box(0.715, 0.50, 0.725, 0.58, (90, 95, 98))
+    generator = _generator()
+    noises = [generator.integers(0, 7, room.shape, np.uint8) for _ in range(NOISES)]
+    return lambda number: _pixels(cv2.add(room, noises[number % NOISES]))
+
+
+def _fire(height: int, width: int) -> Painter:
+    """Return flames in front of the room.
+
+    Heat rises through a coarse grid, is spread by its neighbours and cools at random (the classic fire automaton), and
+    is coloured by a black-body-like palette.
+    """
+    room = _room(height, width)
+    generator = _generator()
+    rows, columns = 48, 64
+    heat = np.zeros((rows, columns), np.float32)
+    hearth = slice(columns // 4, columns * 3 // 4)
+
+    def step() -> None:
+        below = np.roll(heat, -1, axis=0)
+        drift = int(generator.integers(-1, 2))
+        spread = (2 * below + np.roll(below, drift, axis=1) + np.roll(below, -1, axis=1)) / 4
+        heat[:-1] = np.maximum(0, spread[:-1] - generator.random((rows - 1, columns), np.float32) * 0.055)
+        heat[-1] = 0
+        heat[-1, hearth] = 0.75 + 0.25 * generator.random(hearth.stop - hearth.start, np.float32)
+
+    for _ in range(rows):  # burn up, so that the first picture already shows flames
+        step()
+
+    def draw(number: int) -> Pixels:
+        step()
+        smooth = cv2.resize(heat, (width, height), interpolation=cv2.INTER_CUBIC)
+        level = np.clip(smooth, 0.0, 1.0)
+        palette = np.stack([level**4 * 190, level**1.7 * 225, np.minimum(1.0, level * 1.6) * 255], axis=-1)
+        cover = np.minimum(1.0, level * 2.2)[:, :, None]
+        return _pixels(room(number) * (1 - cover) + palette * cover)
+
+    return draw
+
+
+def _generator() -> np.random.Generator:
+    return np.random.default_rng(SEED)
+
+
+def _pixels(values: Any) -> Pixels:
+    return np.asarray(values).astype(np.uint8, copy=False)
+
+
+_PAINTERS: dict[str, Callable[[int, int], Painter]] = {
+    "room": _room,
+    "fire": _fire,
+    "noise": _noise,
+    "black": _black,
+}

@@ -1,0 +1,187 @@
+"""Anything that FFmpeg opens: network cameras, devices, files, animated GIFs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from hackai_camera.jpeg import read_structure
+from hackai_camera.pictures import JpegPicture, VideoPicture
+from hackai_camera.sources.base import OnBad, Pace, SourceError, SourceFrame
+from hackai_shared.config.cameras import PyavSource
+from hackai_shared.redaction import redact
+
+# FFmpeg "decodes" these from plain text: a text file must be an error, not a video of its letters.
+_TEXT_FORMATS = frozenset(("tty", "bin", "xbin", "idf", "adf"))
+# So many damaged packets in a row are no disturbance any more.
+MAX_BAD_PACKETS = 250
+
+
+class Video:
+    """One opening of an FFmpeg source.
+
+    Opening and reading give up after the configured seconds. Where the system itself hangs (a device driver, a name
+    server) they do not: the camera's watchdog sees that from outside.
+    """
+
+    def __init__(self, config: PyavSource, on_bad: OnBad) -> None:
+        self._config = config
+        self._url = config.url.get_secret_value()
+        self._on_bad = on_bad
+        self._container: InputContainer | None = None
+        self._converter = VideoReformatter()
+        self._live = False
+
+    def open(self) -> Pace:
+        """Open it.
+
+        Raises:
+            SourceError: not there, no answer in time, or no video; without credentials.
+        """
+        container = self._container = self._open()
+        self._live = _is_device(self._url) or _scheme(self._url).startswith("rtsp")
+        if not self._live and _scheme(self._url) not in ("", "file"):
+            self._live = container.duration is None  # over HTTP: a camera has no end, a file has
+        if self._live:
+            return Pace.LIVE
+        return Pace.REAL_TIME if self._config.paced else Pace.UNPACED
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Iterate over the frames.
+
+        Raises:
+            SourceError: a live stream ended, nothing came in time, or nothing can be decoded.
+        """
+        offset_s = 0.0
+        while True:
+            end_s = offset_s
+            for frame, duration_s in self._play(offset_s):
+                yield frame
+                if frame.media_s is not None:
+                    end_s = frame.media_s + duration_s
+            if self._live:
+                raise SourceError("the stream ended")
+            if end_s == offset_s:
+                raise SourceError("there is no frame in it")
+            if not self._config.loop:
+                return
+            offset_s = end_s
+            self.close()
+            self._container = self._open()  # seeking to the start fails for some formats, opening anew never does
+
+    def close(self) -> None:
+        """Close the container; for the thread that reads it only."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _open(self) -> InputContainer:
+        device, scheme = _is_device(self._url), _scheme(self._url)
+        try:
+            container = av.open(
+                self._url,
+                format="v4l2" if device else None,
+                options={**_default_options(scheme, self._config.read_timeout_s), **self._config.options},
+                timeout=(self._config.open_timeout_s, self._config.read_timeout_s),
+            )
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            # "from None": a traceback with FFmpeg's own message would carry the URL and its password.
+            raise SourceError(f"cannot open: {_reason(error, self._config.open_timeout_s)}") from None
+        if not container.streams.video or container.format.name in _TEXT_FORMATS:
+            container.close()
+            raise SourceError("cannot open: there is no video in it")
+        stream = container.streams.video[0]
+        # One thread: frame threads add a delay of a frame each, and cores belong to inference.
+        stream.codec_context.thread_count = 1
+        return container
+
+    def _play(self, offset_s: float) -> Iterator[tuple[SourceFrame, float]]:
+        """Yield each frame of one run through the container with its duration in seconds."""
+        assert self._container is not None
+        stream = self._container.streams.video[0]
+        period_s = 1.0 / float(stream.average_rate) if stream.average_rate else 0.04
+        start_s = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
+        last_s = offset_s - period_s
+        for picture, time_s in self._pictures(stream):
+            if self._live:
+                yield SourceFrame(picture, media_s=None), 0.0
+                continue
+            media_s = last_s + period_s if time_s is None else offset_s + time_s - start_s
+            media_s = max(media_s, last_s, offset_s)  # a damaged file may jump back; stream time never does
+            last_s = media_s
+            yield SourceFrame(picture, media_s), period_s
+
+    def _pictures(self, stream: VideoStream) -> Iterator[tuple[JpegPicture | VideoPicture, float | None]]:
+        bad = 0
+        pass_on = stream.codec_context.name == "mjpeg"
+        for packet in self._packets(stream):
+            jpeg = _whole_jpeg(packet) if pass_on else None
+            if jpeg is not None:
+                bad = 0
+                yield jpeg, None if packet.pts is None else float(packet.pts * packet.time_base)
+                continue
+            try:
+                decoded = packet.decode()
+            except av.error.FFmpegError as error:
+                bad += 1
+                reason = _reason(error, self._config.read_timeout_s)
+                self._on_bad(f"damaged packet: {reason}")
+                if bad > MAX_BAD_PACKETS:
+                    raise SourceError(f"{bad} damaged packets in a row, the last one: {reason}") from None
+                continue
+            for frame in decoded:
+                bad = 0
+                yield VideoPicture(frame, self._converter), None if frame.pts is None else frame.time
+
+    def _packets(self, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+        assert self._container is not None
+        try:
+            yield from self._container.demux(stream)
+        except (av.error.FFmpegError, OSError) as error:
+            raise SourceError(f"cannot read: {_reason(error, self._config.read_timeout_s)}") from None
+
+
+def _whole_jpeg(packet: Packet[VideoStream]) -> JpegPicture | None:
+    """Return the packet as it is, if it is a JPEG that every decoder reads."""
+    data = bytes(packet)
+    structure = read_structure(data)
+    if structure is None or not structure.complete or not structure.has_huffman_tables:
+        return None
+    return JpegPicture(data, structure.width, structure.height)
+
+
+def _scheme(url: str) -> str:
+    """Return the lower-case scheme of a URL; empty for a path."""
+    head, separator, _ = url.partition("://")
+    return head.lower() if separator else ""
+
+
+def _is_device(url: str) -> bool:
+    return url.startswith("/dev/video") or (url.startswith("/dev/") and Path(url).is_char_device())
+
+
+def _default_options(scheme: str, read_timeout_s: float) -> dict[str, str]:
+    """Return FFmpeg options for low latency; ``stimeout`` is dead since FFmpeg 5, ``timeout`` is in microseconds."""
+    if scheme in ("rtsp", "rtsps"):
+        return {
+            "rtsp_transport": "tcp",
+            "timeout": str(round(read_timeout_s * 1_000_000)),
+            "fflags": "nobuffer",
+            "flags": "low_delay",
+        }
+    return {}
+
+
+def _reason(error: Exception, timeout_s: float) -> str:
+    """Return FFmpeg's reason without the URL, which it repeats with the password."""
+    if isinstance(error, av.error.ExitError):  # "Immediate exit requested": PyAV's own time-out
+        return f"no answer within {timeout_s:g} s"
+    strerror = getattr(error, "strerror", None)
+    return redact(str(strerror or error))
