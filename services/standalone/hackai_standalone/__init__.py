@@ -1,0 +1,1 @@
+"""The ``hackai`` command: the whole system on one machine, without Docker."""

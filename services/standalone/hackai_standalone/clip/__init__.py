@@ -1,0 +1,1 @@
+"""The bundled demonstration clip: rendered by this code, nothing in it was filmed."""

@@ -1,0 +1,57 @@
+"""Can each camera be reached?"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hackai_shared.config.cameras import CameraConfig, ImagesSource, PyavSource
+from hackai_shared.redaction import redact
+from hackai_standalone.doctor.finding import Finding, Patient
+
+NAME = "cameras"
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+
+
+def check(patient: Patient) -> Iterable[Finding]:
+    """Look whether the file, the device or the host of each enabled camera is there."""
+    for camera_id, camera in (patient.config.cameras if patient.config else {}).items():
+        if camera.enabled:
+            yield _examine(camera_id, camera)
+
+
+def _examine(camera_id: str, camera: CameraConfig) -> Finding:
+    source = camera.source
+    if isinstance(source, ImagesSource):
+        return _path(camera_id, Path(source.folder))
+    if not isinstance(source, PyavSource):
+        return Finding(NAME, "ok", f"{camera_id}: synthetic pictures")
+    url = source.url.get_secret_value()
+    if "://" not in url:
+        return _path(camera_id, Path(url))
+    return _host(camera_id, url)
+
+
+def _path(camera_id: str, path: Path) -> Finding:
+    if not path.exists():
+        hint = "is the camera plugged in? ls /dev/video*" if str(path).startswith("/dev/") else "mend the path"
+        return Finding(NAME, "problem", f"{camera_id}: {path} does not exist", hint)
+    if not os.access(path, os.R_OK):
+        return Finding(NAME, "problem", f"{camera_id}: {path} may not be read", "add the user to the group video")
+    return Finding(NAME, "ok", f"{camera_id}: {path} is there")
+
+
+def _host(camera_id: str, url: str) -> Finding:
+    parts = urlsplit(url)
+    shown = redact(url)
+    try:
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+        with socket.create_connection((parts.hostname or "", port), timeout=3):
+            return Finding(NAME, "ok", f"{camera_id}: {shown} accepts connections")
+    except (OSError, ValueError) as error:
+        return Finding(
+            NAME, "problem", f"{camera_id}: {shown}: {error}", "check address, port and network; ping the camera"
+        )
