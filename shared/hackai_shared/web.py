@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -14,6 +14,7 @@ from hackai_shared.body_limit import BodyLimit
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.problems import PROBLEM_RESPONSES, install_problem_handlers
+from hackai_shared.security import GUARDS, Gate, install_gate
 
 
 class CheckReport(BaseModel):
@@ -34,16 +35,28 @@ class HealthReport(BaseModel):
 
 
 def create_app(
-    service: str, description: str, *, health: Health, metrics: Metrics, max_body_bytes: int = 1_000_000
+    service: str,
+    description: str,
+    *,
+    health: Health,
+    metrics: Metrics,
+    max_body_bytes: int = 1_000_000,
+    gate: Optional[Gate] = None,
 ) -> FastAPI:
-    """Return a FastAPI application with ``/healthz``, ``/readyz``, ``/metrics`` and uniform errors."""
+    """Return a FastAPI application with ``/healthz``, ``/readyz``, ``/metrics`` and uniform errors.
+
+    With a ``gate`` every endpoint asks for what :mod:`hackai_shared.security.access` says.
+    """
     app = FastAPI(
+        dependencies=GUARDS if gate is not None else [],
         title=f"HackAI {service}",
         description=description,
         version=__version__,
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
+    if gate is not None:
+        install_gate(app, gate)
     install_problem_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
 
