@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import AsyncIterator, Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 import redis
 
@@ -65,3 +69,77 @@ async def bus(redis_url: str) -> AsyncIterator[Bus]:
     """A bus on an empty server."""
     async with Bus(redis_url) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def make_package() -> Callable[..., Path]:
+    """A function that writes a small real model package, see :func:`_write_package`."""
+    pytest.importorskip("onnx", reason="the package onnx builds the model of the tests")
+    return _write_package
+
+
+def _write_package(models_dir: Path, version: int = 1, *, name: str = "fire-classifier", **changes: Any) -> Path:
+    """Write ``<models_dir>/<name>/<version>``, a classifier that goes by colour; return its folder.
+
+    Orange is fire, grey is a starting fire, blue and black are neither. ``changes`` replace keys of the manifest.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    # Class activations: a 1x1 convolution over 8x8 means of the picture, 0-1. Rows: fire, no_fire, start_fire.
+    weights = np.array([[30.0, -6.0, -24.0], [-12.0, -12.0, 12.0], [-16.0, 26.0, -4.0]], np.float32)
+    constants = {
+        "scale": np.array(1 / 255, np.float32),
+        "weights": weights.reshape(3, 3, 1, 1),
+        "bias": np.array([-8.0, 3.0, -1.5], np.float32),
+        "axes": np.array([2, 3], np.int64),
+    }
+    nodes = [
+        helper.make_node("Cast", ["images"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["float", "scale"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("AveragePool", ["planes"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("Conv", ["cells", "weights", "bias"], ["cam"]),
+        helper.make_node("GlobalAveragePool", ["cam"], ["means"]),
+        helper.make_node("Squeeze", ["means", "axes"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", 64, 64, 3])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 3]),
+            helper.make_tensor_value_info("cam", TensorProto.FLOAT, ["N", 3, 8, 8]),
+        ],
+        [numpy_helper.from_array(value, key) for key, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)
+    onnx.checker.check_model(model)
+
+    folder = models_dir / name / str(version)
+    folder.mkdir(parents=True)
+    contents = {"model.fp32.onnx": model.SerializeToString(), "README.md": b"# Colours\n", "gate.json": b"{}\n"}
+    entries = {}
+    for file, data in contents.items():
+        (folder / file).write_bytes(data)
+        entries[file] = {"file": file, "sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
+    manifest = {
+        "name": name,
+        "version": version,
+        "task": "classification",
+        "classes": ["fire", "no_fire", "start_fire"],
+        "architecture": "colours",
+        "licence": "Apache-2.0",
+        "created_at": "2026-01-01T00:00:00Z",
+        "input": {"layout": "NHWC", "dtype": "uint8", "height": 64, "width": 64},
+        "outputs": {"logits": "logits", "cam": "cam"},
+        "variants": {
+            "fp32": {**entries["model.fp32.onnx"], "precision": "fp32", "runtimes": ["onnxruntime", "openvino"]}
+        },
+        "card": entries["README.md"],
+        "gate": entries["gate.json"],
+        "training": {"recipe": "by hand", "data_sha256": "0" * 64, "data": "none", "seed": 0},
+        **changes,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder

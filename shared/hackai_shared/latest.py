@@ -37,6 +37,11 @@ class LatestMailbox(Generic[K, T]):
                 return None
             return self._slots.popitem(last=False) if self._slots else None
 
+    def take_key(self, key: K) -> Optional[T]:
+        """Return the newest item of one key without waiting; None if there is none."""
+        with self._condition:
+            return self._slots.pop(key, None)
+
     def close(self) -> None:
         """Wake all takers; what is still stored can be taken, afterwards ``take`` returns None at once."""
         with self._condition:

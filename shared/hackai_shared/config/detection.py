@@ -37,6 +37,7 @@ class InferenceConfig(Section):
     variant: str = Field("auto", description="variant of the package; auto: the first that the runtime prefers")
     threads: int = Field(1, ge=1, le=64, description="threads of one inference")
     workers: int = Field(2, ge=1, le=16, description="inferences at the same time (REST and live together)")
+    queue: int = Field(64, ge=1, le=10_000, description="requests that may wait; more are refused with 503")
     max_pixels: int = Field(50_000_000, ge=1_000_000, description="larger pictures are refused before they are decoded")
     max_body_bytes: int = Field(20_000_000, ge=100_000, description="larger requests are refused unread")
     confirmation: ConfirmationConfig = Field(

@@ -1,0 +1,254 @@
+"""The live loop: newest frames from Redis to the workers, detections and incidents back to Redis.
+
+The event loop only drains: it puts each frame into a mailbox with one slot per camera and wakes the engine. A worker
+takes the newest frame of a camera, judges it, and hands the results back to the event loop, which publishes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Callable, Dict, List, Optional, Set
+
+import cv2
+import structlog
+
+from hackai_inference.annotate import annotate
+from hackai_inference.engine import Engine
+from hackai_inference.incidents import IncidentLog, OpenIncident
+from hackai_inference.judging import Judgement, judge
+from hackai_inference.lane import Lane, LaneResult, Received, SequenceWatch
+from hackai_inference.measures import InferenceMetrics
+from hackai_inference.open_incidents import OpenIncidents
+from hackai_inference.outbox import Outbox, OutboxEntry
+from hackai_inference.registry import ActiveModel
+from hackai_shared.bus import Bus, BusUnavailable, names
+from hackai_shared.clock import frame_age_s
+from hackai_shared.config import HackAIConfig
+from hackai_shared.envelope import EnvelopeError, unpack_frame
+from hackai_shared.health import CheckResult
+from hackai_shared.latest import LatestMailbox
+from hackai_shared.messages import FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
+from hackai_shared.serving.decoding import ImageError
+from hackai_shared.serving.session import SessionError
+
+log = structlog.get_logger(__name__)
+
+# A frame that nobody judged for so long means that the workers are stuck or that the model fails on everything.
+STUCK_AFTER_S = 10.0
+PICTURED = ("opened", "worsened")
+
+
+class LiveLoop:
+    """Judges the newest frame of every camera that publishes on ``frames.*``."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        engine: Engine,
+        model: Callable[[], ActiveModel],
+        config: HackAIConfig,
+        outbox: Outbox,
+        metrics: InferenceMetrics,
+    ) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._model = model
+        self._config = config
+        self._outbox = outbox
+        self._metrics = metrics
+        self._open_incidents = OpenIncidents(bus)
+        self._mailbox: "LatestMailbox[str, Received]" = LatestMailbox()
+        self._results: Dict[str, FrameDetections] = {}
+        self._publishable = asyncio.Event()
+        self._lanes: Dict[str, Lane] = {}
+        self._sequences: Dict[str, SequenceWatch] = {}
+        self._failing: Set[str] = set()
+        self._unjudged_since: Optional[float] = None
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Drain ``frames.*`` until ``stop``."""
+        parts = (self._drain(), self._publish_for_ever(), self._open_incidents.keep())
+        work = [asyncio.ensure_future(part) for part in parts]
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            done, _ = await asyncio.wait([stopped, *work], return_when=asyncio.FIRST_COMPLETED)
+            for task in work:
+                if task in done:
+                    task.result()
+        finally:
+            for future in (stopped, *work):
+                future.cancel()
+            await asyncio.gather(stopped, *work, return_exceptions=True)
+
+    def serve(self, camera: str) -> None:
+        """Judge the newest frame of a camera; called by a worker, never twice at once for one camera."""
+        received = self._mailbox.take_key(camera)
+        if received is None:
+            return
+        try:
+            judgement = judge(self._model(), received.jpeg, max_pixels=self._config.inference.max_pixels)
+        except ImageError as error:
+            self._fail(camera, "picture", error)
+            return
+        except SessionError as error:
+            self._fail(camera, "runtime", error)
+            return
+        header = received.header
+        result = self._lane(camera).judge(header.ref(), judgement, utc_now(), width=header.width, height=header.height)
+        entries = [self._entry(event, received, judgement, result) for event in result.events]
+        detections = self._detections(received, judgement, result)
+        self._failing.discard(camera)
+        self._unjudged_since = None
+        self._measure(detections, result)
+        self._loop.call_soon_threadsafe(self._hand_over, detections, entries, result.incident)
+
+    def check(self) -> CheckResult:
+        """Return whether frames that arrive get judged; that none arrive is the camera's trouble, not ours."""
+        since = self._unjudged_since
+        waited = 0.0 if since is None else time.monotonic() - since
+        if waited > STUCK_AFTER_S:
+            return CheckResult(False, f"frames arrive, but none was judged for {waited:.0f} s")
+        return CheckResult(True, f"frames of {len(self._sequences)} cameras are judged as they arrive")
+
+    @property
+    def waiting(self) -> int:
+        """Frames that no worker has begun yet."""
+        return len(self._mailbox)
+
+    async def _drain(self) -> None:
+        await self._restore()
+        async for channel, payload in self._bus.subscribe(names.ALL_FRAMES):
+            self._receive(channel, payload)
+
+    async def _restore(self) -> None:
+        kept, forsaken = await self._open_incidents.restore(utc_now())
+        for incident in kept:
+            log.info("incident goes on", incident=incident.incident_id, camera=incident.camera_id)
+            self._lanes[incident.camera_id] = self._new_lane(incident.camera_id, incident)
+        for incident in forsaken:
+            history = IncidentLog(incident.camera_id, incident.camera_name, new_id=new_id, incident=incident)
+            for event in history.abandon(utc_now()):
+                self._outbox.put(OutboxEntry(event, None))
+
+    def _receive(self, channel: str, payload: bytes) -> None:
+        try:
+            header, jpeg = unpack_frame(payload)
+        except EnvelopeError as error:
+            self._metrics.malformed.inc()
+            log.warning("malformed frame envelope", channel=channel, error=str(error)[:300])
+            return
+        camera = header.camera_id
+        if channel != names.frames(camera):
+            self._metrics.malformed.inc()
+            log.warning("frame on the channel of another camera", channel=channel, camera=camera)
+            return
+        now = time.monotonic()
+        lost = self._sequences.setdefault(camera, SequenceWatch()).note(header)
+        if lost:
+            self._metrics.dropped.labels(camera, "lost").inc(lost)
+        if self._mailbox.put(camera, Received(header, jpeg, now)):
+            self._metrics.dropped.labels(camera, "replaced").inc()
+        if self._unjudged_since is None:
+            self._unjudged_since = now
+        self._engine.wake(camera)
+
+    def _lane(self, camera: str) -> Lane:
+        lane = self._lanes.get(camera)
+        if lane is None:
+            lane = self._lanes[camera] = self._new_lane(camera, None)
+        return lane
+
+    def _new_lane(self, camera: str, incident: Optional[OpenIncident]) -> Lane:
+        known = self._config.cameras.get(camera)
+        name = known.name if known is not None and known.name else camera
+        return Lane(camera, name, self._config.inference.confirmation, new_id=new_id, incident=incident)
+
+    def _fail(self, camera: str, reason: str, error: Exception) -> None:
+        self._metrics.failed.labels(camera, reason).inc()
+        if camera not in self._failing:  # once, not ten times a second
+            self._failing.add(camera)
+            log.warning("frame cannot be judged", camera=camera, reason=reason, error=str(error))
+
+    def _detections(self, received: Received, judgement: Judgement, result: LaneResult) -> FrameDetections:
+        header = received.header
+        return FrameDetections(
+            frame=header.ref(),
+            model=judgement.model.ref,
+            label=judgement.result.label,
+            probabilities=judgement.result.probabilities,
+            boxes=result.boxes,
+            state=result.verdict.state,
+            evidence=result.verdict.evidence,
+            incident_id=result.incident.incident_id if result.incident else None,
+            dropped=self._mailbox.dropped(header.camera_id) + self._sequences[header.camera_id].lost,
+            timings=StageTimings(
+                decode_ms=judgement.decode_ms,
+                infer_ms=judgement.infer_ms,
+                total_ms=1000 * (time.monotonic() - received.at),
+                age_ms=1000 * frame_age_s(header),
+            ),
+        )
+
+    def _entry(self, event: IncidentEvent, received: Received, judgement: Judgement, result: LaneResult) -> OutboxEntry:
+        incident = None if event.change == "cleared" else result.incident
+        if event.change not in PICTURED:
+            return OutboxEntry(event, incident)
+        attachments = {"frame": received.jpeg}
+        header = received.header
+        try:
+            attachments["annotated"] = annotate(
+                received.jpeg,
+                label=event.label,
+                score=event.score,
+                camera_name=event.camera_name,
+                at=header.captured_at,
+                boxes=event.boxes,
+                heat=judgement.heat(event.label, width=header.width, height=header.height),
+            )
+        except (ImageError, cv2.error, OSError, ValueError):  # an alarm goes out even if its drawing fails
+            log.exception("incident picture was not drawn", camera=event.camera_id, incident=event.incident_id)
+        return OutboxEntry(event, incident, attachments)
+
+    def _measure(self, detections: FrameDetections, result: LaneResult) -> None:
+        camera, timings = detections.frame.camera_id, detections.timings
+        self._metrics.frames.labels(camera).inc()
+        self._metrics.age.labels(camera).observe(timings.age_ms / 1000)
+        self._metrics.decode.labels("live").observe(timings.decode_ms / 1000)
+        self._metrics.infer.labels("live").observe(timings.infer_ms / 1000)
+        self._metrics.total.observe(timings.total_ms / 1000)
+        for transition in result.verdict.transitions:
+            if transition.change == "opened":
+                self._metrics.confirmation.observe(transition.at_s - transition.opened_s)
+
+    def _hand_over(
+        self, detections: FrameDetections, entries: List[OutboxEntry], incident: Optional[OpenIncident]
+    ) -> None:
+        camera = detections.frame.camera_id
+        for entry in entries:
+            log.info(
+                "incident",
+                change=entry.event.change,
+                incident=entry.event.incident_id,
+                camera=camera,
+                label=entry.event.label,
+                score=round(entry.event.score, 3),
+                stream_s=detections.frame.stream_s,
+            )
+            self._outbox.put(entry)
+        self._open_incidents.note(camera, incident)
+        self._results[camera] = detections
+        self._publishable.set()
+
+    async def _publish_for_ever(self) -> None:
+        """Publish the newest detections of every camera; during an outage older ones are replaced, not kept."""
+        while True:
+            await self._publishable.wait()
+            self._publishable.clear()
+            results, self._results = self._results, {}
+            for camera, detections in results.items():
+                try:
+                    await self._bus.publish(names.detections(camera), detections)
+                except BusUnavailable as error:
+                    log.debug("detections were not published", camera=camera, error=str(error))

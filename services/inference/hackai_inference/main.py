@@ -1,0 +1,107 @@
+"""Start-up of the inference service."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Dict
+
+from hackai_inference.api import add_routes
+from hackai_inference.engine import Engine
+from hackai_inference.live import LiveLoop
+from hackai_inference.measures import InferenceMetrics
+from hackai_inference.outbox import Outbox
+from hackai_inference.registry import Registry
+from hackai_inference.runtimes import RuntimeUnavailable
+from hackai_inference.settings import InferenceSettings
+from hackai_shared.config import ConfigError, ConfigProblem, load_config
+from hackai_shared.health import CheckResult
+from hackai_shared.service import ServiceContext, ServiceParts, run_service
+from hackai_shared.serving.package import PackageError
+from hackai_shared.settings import read_settings
+from hackai_shared.web import create_app
+
+NAME = "inference"
+# What is left of the two seconds in which a service stops.
+FLUSH_S = 1.2
+
+
+async def build(context: ServiceContext) -> ServiceParts:
+    """Load the model, connect engine, live loop and HTTP edge.
+
+    Raises:
+        ConfigError: the configuration is wrong, or there is no model that can be used.
+    """
+    settings = context.settings
+    if not isinstance(settings, InferenceSettings):
+        raise TypeError("the inference service needs InferenceSettings")
+    config = load_config(settings.config)
+    wanted = config.inference
+    registry = Registry(
+        settings.models_dir,
+        settings.state_dir,
+        wanted.model,
+        runtime=wanted.runtime,
+        variant=wanted.variant,
+        threads=wanted.threads,
+    )
+    try:
+        registry.load()
+    except (PackageError, RuntimeUnavailable) as error:
+        raise ConfigError([ConfigProblem(str(settings.config), 1, 1, "inference", str(error))]) from error
+
+    metrics = InferenceMetrics(context.metrics)
+    engine = Engine(wanted.workers, queue_size=wanted.queue)
+    outbox = Outbox(context.bus)
+    outbox.on_sent = lambda event: metrics.incidents.labels(event.change).inc()
+    live = LiveLoop(context.bus, engine, lambda: registry.active, config, outbox, metrics)
+    metrics.watch(
+        queue=lambda: engine.waiting,
+        waiting=lambda: live.waiting,
+        outbox=lambda: len(outbox),
+        lost=lambda: outbox.lost,
+    )
+    context.health.add("model", lambda: _model_check(registry))
+    context.health.add("frames", live.check)
+    engine.start(live.serve)
+
+    app = create_app(
+        NAME,
+        "Judges pictures and live frames; manages model versions; speaks the Open Inference Protocol.",
+        health=context.health,
+        metrics=context.metrics,
+        max_body_bytes=wanted.max_body_bytes,
+    )
+    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels)
+
+    async def shut_down() -> None:
+        await asyncio.get_running_loop().run_in_executor(None, engine.stop, 0.5)
+        await outbox.flush(FLUSH_S)
+
+    return ServiceParts(
+        app=app,
+        port=settings.inference_port,
+        tasks={"live": lambda: live.run(context.stop), "outbox": lambda: outbox.run(context.stop)},
+        closers=[shut_down],
+        details=lambda: _details(registry, engine, outbox),
+    )
+
+
+def _model_check(registry: Registry) -> CheckResult:
+    active = registry.active
+    return CheckResult(True, f"{active.ref.name}/{active.ref.version} {active.ref.variant} on {active.device}")
+
+
+def _details(registry: Registry, engine: Engine, outbox: Outbox) -> Dict[str, Any]:
+    active = registry.active
+    return {
+        "model": active.ref.model_dump(exclude={"schema_version"}),
+        "runtime": active.runtime,
+        "provider": active.device,
+        "queue": engine.waiting,
+        "outbox": len(outbox),
+    }
+
+
+def main() -> None:
+    """Run the service until SIGTERM."""
+    run_service(NAME, lambda: read_settings(InferenceSettings), build)

@@ -1,0 +1,48 @@
+"""The metrics of the inference service."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from hackai_shared.metrics import Metrics
+
+
+class InferenceMetrics:
+    """Every figure that the live loop and the HTTP edge count."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.frames = metrics.counter("frames_total", "Frames judged", ["camera"])
+        self.dropped = metrics.counter(
+            "frames_dropped_total",
+            "Frames passed over: replaced by a newer one, or lost on the way",
+            ["camera", "reason"],
+        )
+        self.malformed = metrics.counter("envelopes_malformed_total", "Envelopes of frames that do not validate")
+        self.failed = metrics.counter("frames_failed_total", "Frames that could not be judged", ["camera", "reason"])
+        self.age = metrics.seconds("frame_age_seconds", "Age of a frame when its result was published", ["camera"])
+        self.decode = metrics.seconds("decode_seconds", "Decoding and fitting of one picture", ["path"])
+        self.infer = metrics.seconds("infer_seconds", "Inference of one picture", ["path"])
+        self.total = metrics.seconds("frame_seconds", "From receipt of a frame to its published result")
+        self.incidents = metrics.counter("incident_events_total", "Incident events appended to the stream", ["change"])
+        self.confirmation = metrics.seconds(
+            "confirmation_seconds", "Stream time from the begin of a suspicion to its confirmation"
+        )
+        self.refused = metrics.counter("requests_refused_total", "Requests refused because too many were waiting")
+        self._queue = metrics.gauge("queue_requests", "Requests that no worker has begun yet")
+        self._waiting = metrics.gauge("mailbox_frames", "Frames that no worker has begun yet")
+        self._outbox = metrics.gauge("outbox_events", "Incident events that Redis has not taken yet")
+        self._lost = metrics.gauge("outbox_lost_events", "Incident events lost because the outbox was full")
+
+    def watch(
+        self,
+        *,
+        queue: Callable[[], int],
+        waiting: Callable[[], int],
+        outbox: Callable[[], int],
+        lost: Callable[[], int],
+    ) -> None:
+        """Read the gauges from their owners when they are scraped."""
+        self._queue.set_function(queue)
+        self._waiting.set_function(waiting)
+        self._outbox.set_function(outbox)
+        self._lost.set_function(lost)

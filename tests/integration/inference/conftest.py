@@ -1,0 +1,158 @@
+"""The inference service as a real process on a real server, and a camera that shows what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from hackai_shared.bus import Bus, BusUnavailable, names
+from hackai_shared.clock import boot_id
+from hackai_shared.messages import FrameHeader, IncidentEvent, new_id, utc_now
+
+COLOURS = {"fire": (255, 120, 20), "smoke": (170, 170, 170), "nothing": (30, 60, 200)}
+
+
+def picture(kind: str) -> bytes:
+    """A JPEG that the model of the tests takes for ``fire``, ``smoke`` or ``nothing``."""
+    pixels = np.full((90, 160, 3), COLOURS[kind][::-1], np.uint8)
+    return cv2.imencode(".jpg", pixels)[1].tobytes()
+
+
+class FakeCamera:
+    """Publishes pictures in stream time, as fast as they are judged."""
+
+    def __init__(self, bus: Bus, camera_id: str = "front") -> None:
+        self._bus = bus
+        self.camera_id = camera_id
+        self.epoch = new_id()
+        self.sequence = 0
+        self.stream_s = 0.0
+
+    def header(self) -> FrameHeader:
+        return FrameHeader(
+            camera_id=self.camera_id,
+            epoch=self.epoch,
+            sequence=self.sequence,
+            captured_at=utc_now(),
+            stream_s=self.stream_s,
+            monotonic_s=time.monotonic(),
+            boot_id=boot_id(),
+            width=160,
+            height=90,
+        )
+
+    async def show(self, kind: str, seconds: float, fps: float = 10.0, *, pause_s: float = 0.01) -> None:
+        """Show a picture for so much stream time."""
+        for _ in range(round(seconds * fps)):
+            try:
+                await self._bus.publish_frame(self.header(), picture(kind))
+            except BusUnavailable:
+                pass
+            self.sequence += 1
+            self.stream_s += 1 / fps
+            await asyncio.sleep(pause_s)
+
+
+async def incidents(bus: Bus) -> List[Tuple[IncidentEvent, Dict[str, bytes]]]:
+    """Everything on the stream of incidents."""
+    entries = await bus.client.xrange(names.INCIDENTS)
+    return [
+        (
+            IncidentEvent.model_validate_json(fields[b"message"]),
+            {name.decode(): data for name, data in fields.items() if name != b"message"},
+        )
+        for _, fields in entries
+    ]
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+    """Wait for a condition (a coroutine function or a function)."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return
+        assert time.monotonic() < end, "waited too long"
+        await asyncio.sleep(0.02)
+
+
+class Service:
+    """``python -m hackai_inference``."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.port = port
+        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._log = (folder / "service.log").open("ab")
+
+    def start(self, redis_url: str, config: str = "cameras: {}\n") -> None:
+        (self.folder / "config.yml").write_text(config)
+        environment = {
+            **os.environ,
+            "HACKAI_CONFIG": str(self.folder / "config.yml"),
+            "HACKAI_REDIS_URL": redis_url,
+            "HACKAI_INFERENCE_PORT": str(self.port),
+            "HACKAI_MODELS_DIR": str(self.folder / "models"),
+            "HACKAI_DATA_DIR": str(self.folder / "data"),
+            "HACKAI_HEARTBEAT_S": "0.3",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "hackai_inference"], env=environment, stderr=self._log, stdout=self._log
+        )
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            assert self._process.poll() is None, self.log()
+            try:
+                httpx.get(self.url + "/healthz", timeout=1.0)
+                return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        raise AssertionError(f"the service did not start: {self.log()}")
+
+    def stop(self) -> int:
+        """Stop gracefully; return the exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(10)
+
+    def kill(self) -> None:
+        """Stop as a power cut does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Resident memory of the process."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def log(self) -> str:
+        return (self.folder / "service.log").read_text()
+
+    def close(self) -> None:
+        self.kill()
+        self._log.close()
+
+
+@pytest.fixture
+def service(tmp_path: Path, free_port: int, make_package: Callable[..., Path]) -> Iterator[Service]:
+    """A service with one model package, not yet started."""
+    make_package(tmp_path / "models")
+    running = Service(tmp_path, free_port)
+    yield running
+    running.close()
