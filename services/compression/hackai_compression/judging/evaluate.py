@@ -1,0 +1,105 @@
+"""The judge: one variant of one package on one dataset, as served. `models evaluate` and jobs share it."""
+
+from __future__ import annotations
+
+import numpy as np
+from hackai_shared.serving.package import ModelPackage
+
+from hackai_compression.datasets.samples import Dataset
+from hackai_compression.errors import DatasetError
+from hackai_compression.judging import metrics
+from hackai_compression.judging.cost import measure_cost
+from hackai_compression.judging.latency import Latency
+from hackai_compression.judging.predictions import Predictions, Progress, predict
+from hackai_compression.judging.temperature import negative_log_likelihood, softmax
+from hackai_compression.judging.verdict import Evaluation, FalseAlarmPoint
+
+FALSE_ALARM_RATES = (0.01, 0.001)
+
+
+def evaluate(
+    package: ModelPackage,
+    variant: str,
+    dataset: Dataset,
+    *,
+    latency: list[Latency] | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Evaluation, Predictions]:
+    """The report and the logits that it was made from.
+
+    Raises `DatasetError` when the dataset's classes are not the package's.
+    """
+    if list(dataset.classes) != list(package.manifest.classes):
+        raise DatasetError(
+            f"the folder holds the classes {list(dataset.classes)}, {package.id} knows {package.manifest.classes}"
+        )
+    predictions = predict(package, variant, dataset, threads=threads, progress=progress)
+    return describe(package, variant, dataset, predictions, latency or []), predictions
+
+
+def describe(
+    package: ModelPackage, variant: str, dataset: Dataset, predictions: Predictions, latency: list[Latency]
+) -> Evaluation:
+    """All figures from logits; the temperature is the manifest's."""
+    classes, labels = list(dataset.classes), predictions.labels
+    scaled = predictions.logits / package.manifest.temperature
+    probabilities = softmax(scaled)
+    entry, path = package.variant(variant)
+    cost = measure_cost(path)
+    sources = metrics.slices(probabilities, labels, [s.source for s in dataset.samples])
+    recall = metrics.recalls(probabilities, labels)
+    present = [i for i in range(len(classes)) if (labels == i).any()]
+    area = {
+        classes[i]: round(metrics.auroc(probabilities[labels == i, i], probabilities[labels != i, i]), 5)
+        for i in present
+        if (labels != i).any()
+    }
+    fire, alarm = _false_alarm_points(classes, probabilities, labels, area)
+    return Evaluation(
+        package=package.id,
+        variant=variant,
+        pictures=len(dataset),
+        accuracy=round(metrics.accuracy(probabilities, labels), 5),
+        recall={classes[i]: round(float(recall[i]), 5) for i in present},
+        confusion=metrics.confusion(probabilities, labels).tolist(),
+        classes=classes,
+        fire_recall_at_false_alarm_rate=fire,
+        alarm_recall_at_false_alarm_rate=alarm,
+        auroc=area,
+        calibration_error=round(metrics.expected_calibration_error(probabilities, labels), 5),
+        negative_log_likelihood=round(negative_log_likelihood(scaled, labels), 5),
+        accuracy_by_source={k: round(v, 5) for k, v in sources.items()},
+        worst_slice=min(sources, key=lambda k: sources[k]) if sources else "",
+        reliability=[(b.weight, b.confidence, b.accuracy) for b in metrics.reliability(probabilities, labels)],
+        size_bytes=entry.size_bytes,
+        macs=cost.macs,
+        parameters=cost.parameters,
+        latency=latency,
+    )
+
+
+def _false_alarm_points(
+    classes: list[str], probabilities: metrics.Probabilities, labels: metrics.Labels, area: dict[str, float]
+) -> tuple[list[FalseAlarmPoint], list[FalseAlarmPoint]]:
+    """Adds `alarm` to the areas where the classes know what harmless is."""
+    if "no_fire" not in classes:
+        return [], []
+    harmless = labels == classes.index("no_fire")
+    if not harmless.any() or harmless.all():
+        return [], []
+    alarm_score = 1.0 - probabilities[:, classes.index("no_fire")]
+    area["alarm"] = round(metrics.auroc(alarm_score[~harmless], alarm_score[harmless]), 5)
+    alarm = _points(alarm_score[~harmless], alarm_score[harmless])
+    if "fire" not in classes or not (labels == classes.index("fire")).any():
+        return [], alarm
+    fire_score = probabilities[:, classes.index("fire")]
+    return _points(fire_score[labels == classes.index("fire")], fire_score[harmless]), alarm
+
+
+def _points(positive: metrics.Scores, negative: metrics.Scores) -> list[FalseAlarmPoint]:
+    points = []
+    for rate in FALSE_ALARM_RATES:
+        recall, threshold = metrics.recall_at_false_alarm_rate(positive, negative, rate)
+        points.append(FalseAlarmPoint(rate=rate, recall=round(recall, 5), threshold=float(np.round(threshold, 6))))
+    return points

@@ -1,0 +1,76 @@
+"""What the judge found: one report per variant, and whether the budget lets the model pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hackai_compression.judging.latency import Latency
+
+
+class FalseAlarmPoint(BaseModel):
+    """One point of the trade: at most `rate` of the harmless pictures alarm."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rate: float
+    recall: float
+    threshold: float
+
+
+class Comparison(BaseModel):
+    """Against the parent, on the same pictures and in the same run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    parent: str
+    accuracy_drop: float
+    only_parent_right: int
+    only_child_right: int
+    p_value: float
+    latency_ratio: float
+    size_ratio: float = Field(description="Size of the parent / size of this one.")
+
+
+class Evaluation(BaseModel):
+    """Everything that is known about one variant on one set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    package: str
+    variant: str
+    pictures: int
+    accuracy: float
+    recall: dict[str, float]
+    confusion: list[list[int]] = Field(description="Rows are true classes, columns predictions, in class order.")
+    classes: list[str]
+    fire_recall_at_false_alarm_rate: list[FalseAlarmPoint] = Field(
+        description="Pictures of fire, scored by p(fire), against no_fire pictures."
+    )
+    alarm_recall_at_false_alarm_rate: list[FalseAlarmPoint] = Field(
+        description="Fire and start_fire together, scored by 1 - p(no_fire)."
+    )
+    auroc: dict[str, float] = Field(description="One class against the rest; `alarm` is no_fire against the others.")
+    calibration_error: float
+    negative_log_likelihood: float
+    accuracy_by_source: dict[str, float]
+    worst_slice: str
+    reliability: list[tuple[float, float, float]] = Field(description="(weight, confidence, accuracy) per bin.")
+    size_bytes: int
+    macs: int
+    parameters: int
+    latency: list[Latency]
+    comparison: Comparison | None = None
+
+
+class Verdict(BaseModel):
+    """The gate's decision, kept beside the model as `gate.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    passed: bool
+    reasons: list[str] = Field(description="Why it is refused; empty when it passed.")
+    budget: dict[str, Any]
+    evaluations: list[Evaluation]
+    left_out: list[Evaluation] = Field(default_factory=list, description="On sources that training never saw.")

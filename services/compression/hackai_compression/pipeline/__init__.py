@@ -1,0 +1,1 @@
+"""Runs a recipe: step after step, each with its folder, each resumable."""

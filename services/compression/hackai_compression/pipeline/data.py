@@ -1,0 +1,105 @@
+"""The data of a job: training, validation, test and left-out parts that share no picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hackai_compression.datasets.boxes import read_yolo_folder
+from hackai_compression.datasets.fingerprint import fingerprint
+from hackai_compression.datasets.folder import read_image_folder
+from hackai_compression.datasets.merge import attach_boxes, unseen
+from hackai_compression.datasets.near_duplicates import refuse_leakage
+from hackai_compression.datasets.samples import Dataset, Sample
+from hackai_compression.datasets.split import split_by_group
+from hackai_compression.errors import DatasetError
+from hackai_compression.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Folders:
+    """What a job is given: `pictures/{train,test}`, perhaps a YOLO folder, perhaps weights and packages."""
+
+    pictures: Path
+    boxes: Path | None = None
+    files: Path | None = None
+    feedback: Path | None = None
+
+    def file(self, name: str) -> Path:
+        """A file that the recipe names. Raises `DatasetError` when it would lie outside of the folder."""
+        path = Path(name)
+        if path.is_absolute():
+            return path
+        base = (self.files or self.pictures).resolve()
+        found = (base / path).resolve()
+        if not found.is_relative_to(base):
+            raise DatasetError(f"{name} points outside of {base}")
+        return found
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Disjoint parts, and the hash of everything that training may see."""
+
+    training: Dataset
+    validation: Dataset
+    test: Dataset
+    left_out: Dataset | None
+    sha256: str
+    dropped: int
+
+
+def read_parts(recipe: Recipe, folders: Folders) -> Parts:
+    """Reads, splits by group, and keeps held-out pictures out of what is added.
+
+    Raises `DatasetError` for missing folders and `LeakageError` for training pictures that resemble
+    a test picture.
+    """
+    known = read_image_folder(folders.pictures / "train", recipe.classes)
+    test = read_image_folder(folders.pictures / "test", recipe.classes)
+    added: list[Sample] = []
+    dropped = 0
+    if recipe.data.boxes:
+        if folders.boxes is None:
+            raise DatasetError("the recipe wants boxes, but the job was given no YOLO folder")
+        known, added = attach_boxes(known, read_yolo_folder(folders.boxes, "train"))
+    left_out = None
+    if recipe.data.leave_out is not None:
+        known, added, left_out = _leave_out(recipe.data.leave_out, known, added, test)
+    training, validation = split_by_group(known, recipe.data.validation_fraction, seed=0)
+    refuse_leakage([s.path for s in training.samples], [s.path for s in test.samples])
+    if added:
+        added, pairs = unseen(added, [*test.samples, *validation.samples])
+        dropped = len({p.first for p in pairs})
+        training = training.plus(added)
+    if folders.feedback is not None:
+        training = training.plus(read_image_folder(folders.feedback, ("no_fire",)).samples)
+    if recipe.data.limit is not None:
+        training, validation, test = (_limit(d, recipe.data.limit) for d in (training, validation, test))
+    return Parts(training, validation, test, left_out, fingerprint([*training.samples, *validation.samples]), dropped)
+
+
+def _leave_out(
+    source: str, known: Dataset, added: list[Sample], test: Dataset
+) -> tuple[Dataset, list[Sample], Dataset]:
+    if source not in known.sources:
+        raise DatasetError(f"no source {source!r} to leave out; there are {', '.join(known.sources)}")
+    left_out = known.only_source(source).plus(test.only_source(source).samples)
+    names = {s.path.name.split("_")[0] for s in left_out.samples}
+    # Pictures with boxes are named after their source; whatever shares a prefix came from the same place.
+    rest = [s for s in added if not any(s.source.removeprefix("boxes-") == n[:4] for n in names)]
+    return known.without_source(source), rest, left_out
+
+
+def _limit(dataset: Dataset, count: int) -> Dataset:
+    """At most `count` pictures, classes in equal parts, the same ones every time."""
+    rng = np.random.default_rng(0)
+    each = max(1, count // len(dataset.classes))
+    keep: set[int] = set()
+    labels = np.asarray(dataset.labels)
+    for index in range(len(dataset.classes)):
+        members = np.flatnonzero(labels == index)
+        keep.update(int(i) for i in rng.permutation(members)[:each])
+    return dataset.where(i in keep for i in range(len(dataset)))

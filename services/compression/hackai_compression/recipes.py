@@ -1,0 +1,256 @@
+"""Recipes: a chain of steps with a budget, strict, seeded. Read without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hackai_compression.augmentation.policy import AugmentationPolicy
+from hackai_compression.datasets.samples import FIRE_CLASSES
+from hackai_compression.errors import RecipeError
+from hackai_compression.training.options import DistillationOptions, TrainingOptions
+
+Architecture = Literal[
+    "squeezenet1_1",
+    "squeezenet1_0",
+    "mobilenet_v3_small",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "efficientnet_lite0",
+    "resnet18",
+    "vgg16",
+    "resnet50",
+    "resnet152",
+    "wide_resnet50_2",
+    "vit_b_16",
+]
+VariantName = Literal["int8", "int8-trt"]
+StepName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Weights(_Strict):
+    """Initial weights of an architecture."""
+
+    origin: Literal["scratch", "imagenet", "file", "package"] = "scratch"
+    file: str | None = Field(None, description="With origin `file`: a path, relative to the job's folder of files.")
+    preprocessing: Literal["imagenet", "caffe"] = Field(
+        "imagenet", description="caffe: the weights expect BGR, 0-255, mean subtracted, and are converted."
+    )
+
+    @model_validator(mode="after")
+    def _file_where_needed(self) -> Weights:
+        if (self.origin == "file") != (self.file is not None):
+            raise ValueError("`file` goes with origin `file`, and only with it")
+        return self
+
+
+class Teacher(_Strict):
+    """Who is asked: the network of an earlier step, or one that an earlier job saved."""
+
+    step: StepName | None = None
+    file: str | None = Field(None, description="A `network.pt`, relative to the job's folder of files.")
+    loss: DistillationOptions = DistillationOptions()
+
+    @model_validator(mode="after")
+    def _one(self) -> Teacher:
+        if (self.step is None) == (self.file is None):
+            raise ValueError("a teacher is either a `step` or a `file`")
+        return self
+
+
+class TrainStep(_Strict):
+    """Trains a fresh architecture."""
+
+    do: Literal["train"]
+    name: StepName = "train"
+    architecture: Architecture
+    weights: Weights = Weights()
+    training: TrainingOptions = TrainingOptions()
+
+
+class DistillStep(_Strict):
+    """Trains with a teacher; without `architecture` it goes on with the network of the step before."""
+
+    do: Literal["distill"]
+    name: StepName = "distill"
+    architecture: Architecture | None = None
+    weights: Weights = Weights()
+    training: TrainingOptions = TrainingOptions()
+    teacher: Teacher
+
+
+class PruneStep(_Strict):
+    """Removes whole channels, a part at a time, fine-tuning in between."""
+
+    do: Literal["prune"]
+    name: StepName = "prune"
+    ratio: float = Field(2.0, gt=1, le=20, description="Wanted MACs before / MACs after; less fails the job.")
+    iterations: int = Field(4, ge=1, le=50)
+    round_to: int = Field(8, ge=1, le=64, description="Channel counts are multiples of it.")
+    importance: Literal["taylor", "magnitude"] = "taylor"
+    between: TrainingOptions = Field(TrainingOptions(epochs=1), description="Fine-tuning after each iteration.")
+    final: TrainingOptions = Field(TrainingOptions(), description="Fine-tuning at the end.")
+    teacher: Teacher | None = None
+
+
+class ExportStep(_Strict):
+    """Writes `model.fp32.onnx`, checks it against PyTorch and against the rules of TensorRT 8.5."""
+
+    do: Literal["export"]
+    name: StepName = "export"
+
+
+class QuantizeStep(_Strict):
+    """Writes the INT8 variants of the exported graph."""
+
+    do: Literal["quantize"]
+    name: StepName = "quantize"
+    variants: tuple[VariantName, ...] = ("int8", "int8-trt")
+    methods: tuple[Literal["minmax", "percentile", "entropy"], ...] = Field(
+        ("minmax", "percentile"), min_length=1, description="The best on validation pictures is kept."
+    )
+    pictures: int = Field(192, ge=8, le=5000, description="Calibration pictures, from the training part.")
+    max_drop: float = Field(
+        0.005, ge=0, le=1, description="Validation accuracy that may be lost before layers go back to FP32, then QAT."
+    )
+    max_fp32_layers: int = Field(4, ge=0, le=50)
+    qat: TrainingOptions | None = Field(None, description="Quantization-aware training where nothing else helps.")
+
+
+class JudgeStep(_Strict):
+    """Packs the variants, judges each in the serving runtime, and lets the budget refuse."""
+
+    do: Literal["judge"]
+    name: StepName = "judge"
+    parent: str | None = Field(None, description="Folder of the package to compare with, relative to the files.")
+    repetitions: int = Field(200, ge=5, le=10000, description="Latency measurements per variant.")
+
+
+Step = Annotated[
+    TrainStep | DistillStep | PruneStep | ExportStep | QuantizeStep | JudgeStep, Field(discriminator="do")
+]
+
+
+class Budget(_Strict):
+    """Floors and ceilings; a model beyond one is refused. All are optional."""
+
+    max_size: int | None = Field(None, gt=0, description="Bytes of the smallest variant that serves.")
+    max_latency_ratio: float | None = Field(None, gt=0, description="Median latency / the parent's, one thread.")
+    min_accuracy: float | None = Field(None, ge=0, le=1)
+    min_fire_recall_at_far: dict[float, float] = Field(
+        default_factory=dict, description="False-alarm rate -> lowest recall of fire."
+    )
+    max_accuracy_drop: float | None = Field(None, ge=0, le=1, description="Against the parent.")
+    max_quantization_drop: float | None = Field(0.005, ge=0, le=1, description="INT8 against FP32.")
+
+
+class Data(_Strict):
+    """What is learned from, and how."""
+
+    validation_fraction: float = Field(0.12, gt=0, lt=1)
+    boxes: bool = Field(False, description="Also use the job's YOLO folder: more pictures, and boxes to compose with.")
+    leave_out: str | None = Field(None, description="A source that is kept out of training and judged on its own.")
+    limit: int | None = Field(None, ge=12, description="At most so many pictures per part: for trials and tests.")
+    augmentation: AugmentationPolicy = AugmentationPolicy()
+
+
+class Package(_Strict):
+    """Name of what comes out."""
+
+    name: str = Field("fire-classifier", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    version: int = Field(1, ge=1)
+    licence: str = "Apache-2.0"
+    about: str = Field("", description="First paragraph of the model card.")
+    data: str = Field("", description="What the training data is, in words.")
+    pretrained: str = Field("", description="Where the initial weights come from, in words.")
+
+
+class Recipe(_Strict):
+    """A whole job."""
+
+    name: StepName
+    about: str = ""
+    classes: tuple[str, ...] = Field(FIRE_CLASSES, min_length=2)
+    size: int = Field(160, ge=32, le=1024, description="Side of the square input in pixels.")
+    seed: int = Field(0, ge=0)
+    threads: int = Field(1, ge=1, le=256)
+    data: Data = Data()
+    package: Package = Package()
+    budget: Budget = Budget()
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _chain_fits(self) -> Recipe:
+        seen: set[str] = set()
+        network = exported = False
+        for step in self.steps:
+            if step.name in seen:
+                raise ValueError(f"two steps are called {step.name!r}: give one a `name`")
+            teacher = getattr(step, "teacher", None)
+            if teacher is not None and teacher.step is not None and teacher.step not in seen:
+                raise ValueError(f"step {step.name!r} wants the teacher {teacher.step!r}, which no earlier step makes")
+            starts = isinstance(step, TrainStep) or (isinstance(step, DistillStep) and step.architecture is not None)
+            if not starts and not network:
+                raise ValueError(f"step {step.name!r} comes before any network was made")
+            if isinstance(step, (QuantizeStep, JudgeStep)) and not exported:
+                raise ValueError(f"step {step.name!r} needs an `export` after the last change of the network")
+            network = True
+            if not isinstance(step, (QuantizeStep, JudgeStep)):
+                exported = isinstance(step, ExportStep)
+            seen.add(step.name)
+        return self
+
+
+def read_recipe(text: str, name: str = "recipe") -> Recipe:
+    """Parses YAML. Raises `RecipeError` that names every wrong key with its line."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name}: {error}") from error
+    if not isinstance(raw, dict):
+        raise RecipeError(f"{name}: a mapping is expected, found {type(raw).__name__}")
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{name}{_line(text, e['loc'])}: {_where(e['loc'])}: {e['msg']}" for e in error.errors()]
+        raise RecipeError("\n".join(lines)) from error
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Reads a file. Raises `RecipeError` when it is missing or not valid."""
+    try:
+        return read_recipe(path.read_text(encoding="utf-8"), path.name)
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror}") from error
+
+
+def recipe_schema() -> dict[str, Any]:
+    """JSON Schema, for editors and for the API."""
+    return Recipe.model_json_schema()
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "recipe"
+
+
+def _line(text: str, location: tuple[int | str, ...]) -> str:
+    """`:line` of the deepest part of the location that the YAML has, or nothing."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = node.start_mark.line + 1 if node is not None else 0
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if found is None:
+                continue  # a discriminator's tag is part of pydantic's location, not of the file
+            node, line = found[1], found[0].start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return f":{line}" if line else ""
