@@ -9,7 +9,7 @@ _AUTHORITY = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^/\s@]+(?:@[
 _QUERY = re.compile(
     r"(?P<key>[?&](?:user|usr|username|pwd|pass|password|token|key|secret|auth)=)[^&\s'\"]*", re.IGNORECASE
 )
-_BOT_TOKEN = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}")
+_BOT_TOKEN = re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}")
 
 
 def redact(text: str) -> str:

@@ -1,0 +1,67 @@
+# Everything a fresh machine needs: Python 3.11 and make. `make demo` and `make test` do the rest.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH_VENV := .venv-torch
+PY38_VENV := .venv-py38
+
+RUNTIME := -e 'shared[serving]' -e services/camera -e services/inference -e services/notifier -e services/standalone
+PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
+PACKAGES := shared services/camera services/inference services/notifier services/standalone
+
+.DEFAULT_GOAL := help
+.PHONY: help demo setup test test-slow test-py38 test-torch check bench demo-clip clean
+
+help: ## This list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.runtime ## The main job on the bundled clip: no Docker, no account
+	@$(BIN)/hackai demo $(if $(SOURCE),--source '$(SOURCE)')
+
+setup: $(VENV)/.tests ## The environment for working on the project
+
+test: $(VENV)/.tests ## All tests that need no torch
+	$(BIN)/python -m pytest -q -m 'not slow'
+
+test-slow: $(VENV)/.tests ## The long fault and load tests
+	$(BIN)/python -m pytest -q -m slow
+
+test-py38: $(PY38_VENV)/.tests ## shared and inference under Python 3.8, as on the Jetson Xavier NX
+	$(PY38_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/unit/shared tests/unit/inference
+
+test-torch: $(TORCH_VENV)/.tests ## The compression worker's tests, which need torch
+	$(TORCH_VENV)/bin/python -m pytest -q -m 'not slow' tests/unit/compression tests/integration/compression
+
+check: $(VENV)/.tests ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tests ## REST and live loop beside their alternatives, as ratios in one run
+	$(BIN)/python -m pytest -q -s tests/benchmarks -m benchmark
+
+demo-clip: $(VENV)/.runtime ## Render the bundled clip anew
+	$(BIN)/python -m hackai_standalone.clip.render services/standalone/hackai_standalone/clip/demo.mp4
+
+clean: ## Remove environments, caches and output
+	rm -rf $(VENV) $(TORCH_VENV) $(PY38_VENV) out .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "HackAI needs Python 3.11 or newer; set PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: constraints.txt $(PROJECTS) | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(RUNTIME)
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.runtime requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-test.txt
+	@touch $@
+
+$(PY38_VENV)/.tests: constraints-py38.txt shared/pyproject.toml services/inference/pyproject.toml
+	python3.8 -m venv $(PY38_VENV)
+	$(PY38_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints-py38.txt \
+		-e 'shared[serving]' -e services/inference -r requirements-test-py38.txt
+	@touch $@
