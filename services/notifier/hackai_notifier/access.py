@@ -1,0 +1,80 @@
+"""Which chat may receive and which may command: the one place that decides it.
+
+Today the chats are named in the configuration; sessions proven by a face will implement the same protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+
+class Role(IntEnum):
+    """What a person may do; a higher role includes the lower ones."""
+
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """A chat that receives alarms; without ``pictures`` it gets the text alone."""
+
+    chat_id: int
+    pictures: bool = True
+
+
+class ChatAccess(Protocol):
+    """Decides about chats."""
+
+    def receivers(self) -> list[Receiver]:
+        """Return the chats that receive alarms now."""
+
+    def administrators(self) -> list[int]:
+        """Return the chats that are told about trouble."""
+
+    def role(self, chat_id: int) -> Role | None:
+        """Return what a chat may do; None: nothing."""
+
+    def proof(self, chat_id: int) -> str:
+        """Return how we know it, for the audit trail."""
+
+    def moved(self, old: int, new: int) -> None:
+        """Note that a group became a supergroup with another id; its rights move along."""
+
+
+class ConfiguredAccess:
+    """Chats by id from the configuration: those in ``chats`` are operators, those in ``admins`` administrators."""
+
+    def __init__(self, chats: Sequence[int], admins: Sequence[int]) -> None:
+        self._chats = list(dict.fromkeys(chats))
+        self._admins = list(dict.fromkeys(admins))
+        self._moved: dict[int, int] = {}
+
+    def receivers(self) -> list[Receiver]:
+        """Return the configured chats."""
+        return [Receiver(chat_id) for chat_id in self._current(self._chats)]
+
+    def administrators(self) -> list[int]:
+        """Return the configured administrators."""
+        return self._current(self._admins)
+
+    def role(self, chat_id: int) -> Role | None:
+        """Return ADMIN, OPERATOR or None."""
+        if chat_id in self.administrators():
+            return Role.ADMIN
+        return Role.OPERATOR if chat_id in self._current(self._chats) else None
+
+    def proof(self, chat_id: int) -> str:
+        """Return ``configuration``."""
+        return "configuration" if self.role(chat_id) else ""
+
+    def moved(self, old: int, new: int) -> None:
+        """Let the new id stand for the old one."""
+        self._moved[old] = new
+
+    def _current(self, chats: Sequence[int]) -> list[int]:
+        return list(dict.fromkeys(self._moved.get(chat_id, chat_id) for chat_id in chats))

@@ -1,0 +1,173 @@
+"""The HTTP edge of the notifier."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, FastAPI, Path, Query, Request, Response
+
+from hackai_notifier import incidents, media, outbox
+from hackai_notifier.database import Database
+from hackai_notifier.incidents import Incident
+from hackai_notifier.orders import OrderResult, Orders
+from hackai_notifier.views import (
+    CameraSnoozeRequest,
+    DeadLetterView,
+    IncidentView,
+    OrderAnswer,
+    OrderRequest,
+    OutboxView,
+    SnoozeRequest,
+)
+from hackai_shared.health import Health
+from hackai_shared.messages import Actor, CameraId, Command
+from hackai_shared.metrics import Metrics
+from hackai_shared.problems import Problem, problem_response
+from hackai_shared.web import create_app
+
+IncidentPath = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Action = Literal["acknowledge", "false_alarm", "snooze", "unsnooze"]
+_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG"}}
+
+
+@dataclass(frozen=True)
+class _Desk:
+    database: Database
+    orders: Orders
+
+    async def find(self, incident_id: str) -> Incident:
+        incident = await self.database.run(lambda connection: incidents.load(connection, incident_id))
+        if incident is None:
+            raise Problem(404, f"there is no incident {incident_id}", kind="unknown-incident")
+        return incident
+
+    async def order(
+        self,
+        action: Action,
+        request: OrderRequest,
+        *,
+        incident_id: str | None = None,
+        camera_id: str | None = None,
+        duration_s: float | None = None,
+    ) -> OrderAnswer:
+        actor = Actor(channel="rest", id="rest", name=request.by.strip())
+        command = Command(
+            action=action, actor=actor, incident_id=incident_id, camera_id=camera_id, duration_s=duration_s
+        )
+        return _answer(await self.orders.submit(command))
+
+
+def create_notifier_app(*, health: Health, metrics: Metrics, database: Database, orders: Orders) -> FastAPI:
+    """Return the application: incidents with their pictures, orders, the outbox."""
+    app = create_app(
+        "notifier",
+        "Incidents, their pictures, what people did about them, and the outbox.",
+        health=health,
+        metrics=metrics,
+    )
+    desk = _Desk(database, orders)
+
+    @app.exception_handler(sqlite3.OperationalError)
+    async def on_database(_request: Request, error: sqlite3.OperationalError) -> Response:
+        return problem_response(503, f"the database cannot be used: {error}", kind="database")
+
+    _add_incidents(app, desk)
+    _add_orders(app, desk)
+
+    @app.get("/v1/outbox", tags=["outbox"], summary="What waits, what was given up")
+    async def show_outbox(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxView:
+        summary = await database.run(outbox.summary)
+        letters = await database.run(lambda connection: outbox.dead_letters(connection, limit))
+        return OutboxView(
+            waiting=summary.waiting,
+            delivered=summary.delivered,
+            dead=summary.dead,
+            oldest_text_at=summary.oldest_text_at,
+            dead_letters=[DeadLetterView.of(letter) for letter in letters],
+        )
+
+    return app
+
+
+def _add_incidents(app: FastAPI, desk: _Desk) -> None:
+    @app.get("/v1/incidents", tags=["incidents"], summary="The last incidents, newest first")
+    async def list_incidents(
+        limit: Annotated[int, Query(ge=1, le=500)] = 50, camera_id: CameraId | None = None
+    ) -> list[IncidentView]:
+        found = await desk.database.run(
+            lambda connection: incidents.newest(connection, limit=limit, camera_id=camera_id)
+        )
+        return [IncidentView.of(incident) for incident in found]
+
+    @app.get("/v1/incidents/{incident_id}", tags=["incidents"], summary="One incident")
+    async def show_incident(incident_id: IncidentPath) -> IncidentView:
+        return IncidentView.of(await desk.find(incident_id))
+
+    async def picture(incident_id: str, kind: str) -> Response:
+        await desk.find(incident_id)
+        jpeg = await desk.database.run(lambda connection: media.load(connection, incident_id, kind))
+        if jpeg is None:
+            raise Problem(404, "there is no such picture of this incident (any more)", kind="no-picture")
+        return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+
+    @app.get(
+        "/v1/incidents/{incident_id}/photo.jpg",
+        tags=["incidents"],
+        summary="The annotated picture",
+        response_class=Response,
+        responses=_JPEG,
+    )
+    async def photo(incident_id: IncidentPath) -> Response:
+        return await picture(incident_id, "photo")
+
+    @app.get(
+        "/v1/incidents/{incident_id}/frame.jpg",
+        tags=["incidents"],
+        summary="The picture as it was scored",
+        response_class=Response,
+        responses=_JPEG,
+    )
+    async def frame(incident_id: IncidentPath) -> Response:
+        return await picture(incident_id, "frame")
+
+
+def _add_orders(app: FastAPI, desk: _Desk) -> None:
+    @app.post("/v1/incidents/{incident_id}/acknowledge", tags=["orders"], summary="Somebody takes care of it")
+    async def acknowledge(
+        incident_id: IncidentPath, request: Annotated[OrderRequest | None, Body()] = None
+    ) -> OrderAnswer:
+        return await desk.order("acknowledge", request or OrderRequest(by=""), incident_id=incident_id)
+
+    @app.post(
+        "/v1/incidents/{incident_id}/false-alarm",
+        tags=["orders"],
+        summary="It was none; the frame is kept as a labelled picture",
+    )
+    async def false_alarm(
+        incident_id: IncidentPath, request: Annotated[OrderRequest | None, Body()] = None
+    ) -> OrderAnswer:
+        return await desk.order("false_alarm", request or OrderRequest(by=""), incident_id=incident_id)
+
+    @app.post(
+        "/v1/incidents/{incident_id}/snooze", tags=["orders"], summary="No sound from its camera; anything worse rings"
+    )
+    async def snooze(incident_id: IncidentPath, request: Annotated[SnoozeRequest | None, Body()] = None) -> OrderAnswer:
+        duration = request.duration_s if request else None
+        return await desk.order("snooze", request or OrderRequest(by=""), incident_id=incident_id, duration_s=duration)
+
+    @app.post("/v1/snooze", tags=["orders"], summary="No sound from a camera, or from all")
+    async def snooze_camera(request: CameraSnoozeRequest) -> OrderAnswer:
+        return await desk.order("snooze", request, camera_id=request.camera_id, duration_s=request.duration_s)
+
+    @app.post("/v1/unsnooze", tags=["orders"], summary="Let a camera ring again, or all")
+    async def unsnooze_camera(request: CameraSnoozeRequest) -> OrderAnswer:
+        return await desk.order("unsnooze", request, camera_id=request.camera_id)
+
+
+def _answer(result: OrderResult) -> OrderAnswer:
+    if result.outcome == "unknown":
+        raise Problem(404, result.message, kind="unknown-incident")
+    view = IncidentView.of(result.incident) if result.incident else None
+    return OrderAnswer(outcome=result.outcome, message=result.message, incident=view)

@@ -1,0 +1,89 @@
+"""Lets in who may speak to the bot; everybody else is refused politely, at most once a minute, and audited."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware
+from aiogram.enums import ChatType
+from aiogram.types import CallbackQuery, Message, TelegramObject
+
+from hackai_notifier import outgoing
+from hackai_notifier.bot.caller import Caller, actor_of, identity_of
+from hackai_notifier.bot.desk import Desk
+from hackai_shared.bus import names
+from hackai_shared.messages import AuditRecord
+from hackai_shared.redaction import redact
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+REFUSE_EVERY_S = 60.0
+MAX_STRANGERS = 1_000
+
+
+class Gate(BaseMiddleware):
+    """Outer middleware of messages and button presses; handlers behind it get ``caller``."""
+
+    def __init__(self, *, reported: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._reported = reported
+        self._clock = clock
+        self._refused_at: OrderedDict[int, float] = OrderedDict()
+
+    async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Call the handler, or refuse."""
+        assert isinstance(event, (Message, CallbackQuery))
+        desk: Desk = data["desk"]
+        identity = identity_of(event)
+        role = desk.access.role(identity) if identity is not None else None
+        if identity is not None and role is not None:
+            data["caller"] = Caller(identity, role, actor_of(event, desk.access.proof(identity)))
+            return await handler(event, data)
+        if identity is not None:
+            await self._refuse(event, identity, desk)
+        return None
+
+    async def _refuse(self, event: Message | CallbackQuery, identity: int, desk: Desk) -> None:
+        if isinstance(event, CallbackQuery):
+            await event.answer("You are not allowed to do this.", show_alert=True)
+        if isinstance(event, Message) and not _speaks_to_us(event):
+            return
+        if not self._first_in_a_while(identity):
+            return
+        said = event.data if isinstance(event, CallbackQuery) else event.text
+        record = AuditRecord(
+            actor=actor_of(event, ""),
+            action="bot",
+            target=redact((said or "")[:100]),
+            outcome="refused",
+            detail=f"chat {identity} is not allowed",
+        )
+        log.warning("refused", chat=identity)
+        await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
+        self._reported()
+        if isinstance(event, Message):
+            await event.answer(
+                f"Hello! I belong to a HackAI fire watch and may only talk to people it knows.\n"
+                f"The id of this chat is <code>{identity}</code>. "
+                f"Its administrator can add it under <code>notifier.telegram.chats</code>."
+            )
+
+    def _first_in_a_while(self, identity: int) -> bool:
+        now = self._clock()
+        last = self._refused_at.get(identity)
+        if last is not None and now - last < REFUSE_EVERY_S:
+            return False
+        self._refused_at[identity] = now
+        self._refused_at.move_to_end(identity)
+        if len(self._refused_at) > MAX_STRANGERS:
+            self._refused_at.popitem(last=False)
+        return True
+
+
+def _speaks_to_us(message: Message) -> bool:
+    """In a group people talk to each other: only commands are meant for us."""
+    return message.chat.type == ChatType.PRIVATE or (message.text or "").startswith("/")

@@ -1,0 +1,23 @@
+"""``/incidents``: the last ten."""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from hackai_notifier import incidents as store
+from hackai_notifier.bot.desk import Desk
+
+
+def create_router() -> Router:
+    """Return the router of this feature."""
+    router = Router(name="incidents")
+    router.message.register(incidents, Command("incidents"))
+    return router
+
+
+async def incidents(message: Message, desk: Desk) -> None:
+    """List the last incidents, newest first."""
+    last = await desk.database.run(lambda connection: store.newest(connection, limit=10))
+    await message.answer("\n".join(desk.writer.line(incident) for incident in last) or "No incident so far.")

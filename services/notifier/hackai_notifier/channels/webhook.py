@@ -1,0 +1,99 @@
+"""The webhook channel: one POST per step, JSON or multipart with the picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from hackai_notifier.channels.base import Delivery, PermanentFailure, RateLimited, Receipt, TemporaryFailure
+from hackai_notifier.render import plain
+from hackai_shared.config.notifications import WebhookConfig
+from hackai_shared.redaction import redact
+
+_DEFAULT_RETRY_AFTER_S = 5.0
+_LONGEST_RETRY_AFTER_S = 3600.0
+_FILES = {
+    "photo": ("photo.jpg", "image/jpeg"),
+    "update_photo": ("update_photo.jpg", "image/jpeg"),
+    "clip": ("clip.mp4", "video/mp4"),
+}
+
+
+class WebhookChannel:
+    """Posts to the configured URLs; any 2xx is a delivery.
+
+    The header ``Idempotency-Key`` is the same for every attempt of a step (an edit's carries its version), so that a
+    receiver can drop the repeat after a lost answer.
+    """
+
+    def __init__(self, hooks: Mapping[str, WebhookConfig]) -> None:
+        self._hooks = hooks
+        self._http = httpx.AsyncClient(follow_redirects=False)
+
+    async def send(self, delivery: Delivery) -> Receipt:
+        """POST a step.
+
+        Raises:
+            TemporaryFailure: network, 408, 425, 5xx.
+            RateLimited: 429.
+            PermanentFailure: any other answer, or a webhook that is not configured any more.
+        """
+        hook = self._hooks.get(delivery.address)
+        if hook is None:
+            raise PermanentFailure(f"webhook {delivery.address} is not configured any more")
+        key = f"{delivery.key}:{delivery.incident.version}" if delivery.step == "edit" else delivery.key
+        payload = json.dumps(body_of(delivery))
+        options: dict[str, Any] = {"content": payload, "headers": {"content-type": "application/json"}}
+        if delivery.media is not None:
+            name, kind = _FILES[delivery.step]
+            options = {"files": {"payload": (None, payload, "application/json"), "file": (name, delivery.media, kind)}}
+        options.setdefault("headers", {})["idempotency-key"] = key
+        try:
+            answer = await self._http.post(hook.url.get_secret_value(), timeout=hook.timeout_s, **options)
+        except httpx.InvalidURL as error:
+            raise PermanentFailure(f"webhook {hook.name}: {redact(str(error))}") from error
+        except httpx.HTTPError as error:
+            raise TemporaryFailure(f"webhook {hook.name}: {type(error).__name__} {redact(str(error))}") from error
+        _check(hook.name, answer)
+        return Receipt(message_id=answer.headers.get("x-message-id"), detail=f"{answer.status_code}")
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._http.aclose()
+
+
+def body_of(delivery: Delivery) -> dict[str, Any]:
+    """Return the JSON of a step."""
+    incident = delivery.incident
+    return {
+        "schema_version": 1,
+        "step": delivery.step,
+        "text": plain(delivery.text),
+        "silent": delivery.silent,
+        "open": incident.open,
+        "acknowledged_by": incident.acknowledged.by if incident.acknowledged else None,
+        "false_alarm_by": incident.false_alarm.by if incident.false_alarm else None,
+        "incident": incident.event.model_dump(mode="json"),
+    }
+
+
+def _check(name: str, answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    reason = f"webhook {name} answered {answer.status_code}"
+    if answer.status_code == 429:
+        raise RateLimited(reason, _retry_after_s(answer))
+    if answer.status_code in (408, 425) or answer.status_code >= 500:
+        raise TemporaryFailure(reason)
+    raise PermanentFailure(reason)
+
+
+def _retry_after_s(answer: httpx.Response) -> float:
+    try:
+        seconds = float(answer.headers.get("retry-after", ""))
+    except ValueError:  # absent, or a date: receivers of webhooks hardly send one
+        return _DEFAULT_RETRY_AFTER_S
+    return min(_LONGEST_RETRY_AFTER_S, max(0.0, seconds))

@@ -1,0 +1,128 @@
+"""What the notifier knows about an incident, how an event changes it (pure), and its table."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from hackai_shared.messages import IncidentEvent, utc_now
+
+# Order of danger; what is not listed (faults of cameras, drills of other kinds) is not a fire at all.
+SEVERITY = {"start_fire": 1, "fire": 2}
+
+
+def severity(label: str) -> int:
+    """Return 2 for a fire, 1 for a starting fire, 0 for anything else."""
+    return SEVERITY.get(label, 0)
+
+
+class Mark(BaseModel):
+    """Who did something to an incident, and when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    at: datetime
+
+
+class SnoozeMark(Mark):
+    """Who silenced the camera because of this incident, and until when."""
+
+    until: datetime
+
+
+class Incident(BaseModel):
+    """The newest state of an incident; ``version`` grows with everything that people can see."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event: IncidentEvent
+    first_label: str
+    version: int = 1
+    received_at: datetime
+    cleared_at: datetime | None = None
+    acknowledged: Mark | None = None
+    false_alarm: Mark | None = None
+    snoozed: SnoozeMark | None = None
+
+    @property
+    def incident_id(self) -> str:
+        """The id."""
+        return self.event.incident_id
+
+    @property
+    def file_name(self) -> str:
+        """The id as a file name: what comes over the bus must not lead out of a folder."""
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.incident_id)[:100]
+
+    @property
+    def open(self) -> bool:
+        """Whether the fire is still seen."""
+        return self.cleared_at is None
+
+    @property
+    def worsened(self) -> bool:
+        """Whether it grew worse than it began."""
+        return severity(self.event.label) > severity(self.first_label)
+
+
+def merge(known: Incident | None, event: IncidentEvent) -> Incident:
+    """Return the incident after an event.
+
+    Events may arrive twice or out of order (after an outage): the highest revision decides about the state, and a
+    label never becomes harmless again.
+    """
+    cleared_at = event.created_at if event.change == "cleared" else None
+    if known is None:
+        return Incident(event=event, first_label=event.label, received_at=utc_now(), cleared_at=cleared_at)
+    newer, older = (event, known.event) if event.revision >= known.event.revision else (known.event, event)
+    worst = max(newer, older, key=lambda one: severity(one.label))
+    first = event.label if event.change == "opened" else known.first_label
+    state = newer.model_copy(update={"label": worst.label, "peak_score": max(newer.peak_score, older.peak_score)})
+    return known.model_copy(
+        update={
+            "event": state,
+            "first_label": first,
+            "version": known.version + 1,
+            "cleared_at": cleared_at or known.cleared_at,
+        }
+    )
+
+
+def load(connection: sqlite3.Connection, incident_id: str) -> Incident | None:
+    """Return an incident; None: unknown."""
+    row = connection.execute("SELECT document FROM incidents WHERE incident_id = ?", (incident_id,)).fetchone()
+    return None if row is None else Incident.model_validate_json(row["document"])
+
+
+def save(connection: sqlite3.Connection, incident: Incident) -> None:
+    """Insert or replace an incident."""
+    connection.execute(
+        """
+        INSERT INTO incidents (incident_id, camera_id, version, document) VALUES (?, ?, ?, ?)
+        ON CONFLICT (incident_id) DO UPDATE SET version = excluded.version, document = excluded.document
+        """,
+        (incident.incident_id, incident.event.camera_id, incident.version, incident.model_dump_json()),
+    )
+
+
+def newest(connection: sqlite3.Connection, *, limit: int, camera_id: str | None = None) -> list[Incident]:
+    """Return the last incidents, newest first."""
+    rows = connection.execute(
+        "SELECT document FROM incidents WHERE ?1 IS NULL OR camera_id = ?1 ORDER BY number DESC LIMIT ?2",
+        (camera_id, limit),
+    )
+    return [Incident.model_validate_json(row["document"]) for row in rows]
+
+
+def seen(connection: sqlite3.Connection, event: IncidentEvent) -> bool:
+    """Return whether an event was taken in before."""
+    return connection.execute("SELECT 1 FROM events WHERE event_id = ?", (event.event_id,)).fetchone() is not None
+
+
+def remember(connection: sqlite3.Connection, event: IncidentEvent) -> None:
+    """Note that an event was taken in."""
+    connection.execute("INSERT INTO events VALUES (?, ?)", (event.event_id, event.incident_id))

@@ -1,0 +1,134 @@
+"""Takes incidents from the stream into the outbox: one transaction, then the stream entry is acknowledged.
+
+Everything that is needed to tell the incident, pictures included, is in the database before Redis may forget it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from hackai_notifier import incidents, media, outbox
+from hackai_notifier.database import Database
+from hackai_notifier.incidents import Incident, merge, severity
+from hackai_notifier.plan import PlannedStep, plan_event
+from hackai_notifier.recipients import Directory, Recipient
+from hackai_notifier.snooze import SnoozeBook
+from hackai_shared.bus import StreamEntry
+from hackai_shared.messages import IncidentEvent, utc_now
+
+log = structlog.get_logger(__name__)
+
+Messages = dict[Recipient, str | None]
+# Sends a text without the outbox; returns whom it reached, with message ids.
+LastResort = Callable[[Incident, list[Recipient]], Awaitable[Messages]]
+MAX_UNSTORED = 1_000
+
+
+class Intake:
+    """The handler of the stream ``incidents``."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        book: SnoozeBook,
+        *,
+        last_resort: LastResort,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._book = book
+        self._last_resort = last_resort
+        self._changed = changed
+        self._clock = clock
+        self._told: OrderedDict[str, Messages] = OrderedDict()
+
+    async def consume(self, entry: StreamEntry[IncidentEvent]) -> None:
+        """Store an event and its steps.
+
+        Raises:
+            sqlite3.Error: the outbox cannot be written. The entry stays pending and comes again; what matters most,
+                the text, was sent without the outbox meanwhile.
+        """
+        event = entry.message
+        silent = self._silent(event)
+        try:
+            taken = await self._database.run(lambda connection: self._store(connection, entry, silent))
+        except sqlite3.Error as error:
+            log.error("outbox cannot be written, telling without it", incident=event.incident_id, error=str(error))
+            await self._tell_without_outbox(event)
+            raise
+        log.info(
+            "incident" if taken else "repeated event dropped",
+            incident=event.incident_id,
+            camera=event.camera_id,
+            change=event.change,
+            label=event.label,
+            silent=silent,
+        )
+        self._told.pop(event.incident_id, None)
+        self._changed()
+
+    def _silent(self, event: IncidentEvent) -> bool:
+        return (
+            self._book.silences(event.camera_id, severity(event.label), wall=utc_now(), monotonic=self._clock())
+            is not None
+        )
+
+    def _store(self, connection: sqlite3.Connection, entry: StreamEntry[IncidentEvent], silent: bool) -> bool:
+        event = entry.message
+        if incidents.seen(connection, event):
+            return False
+        known = incidents.load(connection, event.incident_id)
+        incident = merge(known, event)
+        incidents.save(connection, incident)
+        incidents.remember(connection, event)
+        frame = entry.attachments.get("frame")
+        picture = entry.attachments.get("annotated") or frame
+        as_update = event.change == "worsened" and known is not None
+        if picture:
+            media.store(connection, incident.incident_id, "update_photo" if as_update else "photo", picture)
+        if frame:
+            media.store(connection, incident.incident_id, "frame", frame)
+        steps = plan_event(
+            event,
+            first=known is None,
+            has_picture=bool(picture),
+            audiences=self._directory.audiences(),
+            silent=silent,
+        )
+        outbox.enqueue(connection, incident.incident_id, steps, incident.version)
+        self._note_told(connection, incident)
+        if known is None:
+            media.prune(connection)
+        return True
+
+    def _note_told(self, connection: sqlite3.Connection, incident: Incident) -> None:
+        """Keep those from a second text who got it while the outbox could not be written."""
+        for recipient, message_id in self._told.get(incident.incident_id, {}).items():
+            connection.execute(
+                """
+                UPDATE steps SET state = 'delivered', message_id = ?, done_at = ?, detail = 'sent without the outbox'
+                WHERE incident_id = ? AND step = 'text' AND channel = ? AND address = ? AND state = 'waiting'
+                """,
+                (message_id, time.time(), incident.incident_id, recipient.channel, recipient.address),
+            )
+
+    async def _tell_without_outbox(self, event: IncidentEvent) -> None:
+        told = self._told.setdefault(event.incident_id, {})
+        while len(self._told) > MAX_UNSTORED:
+            self._told.popitem(last=False)
+        incident = merge(None, event)
+        texts: list[PlannedStep] = plan_event(
+            event, first=True, has_picture=False, audiences=self._directory.audiences(), silent=False
+        )
+        missing = [step.recipient for step in texts if step.step == "text" and step.recipient not in told]
+        if missing:
+            told.update(await self._last_resort(incident, missing))

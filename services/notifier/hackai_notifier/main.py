@@ -1,0 +1,188 @@
+"""Puts the notifier together."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
+from hackai_notifier.access import ConfiguredAccess
+from hackai_notifier.api import create_notifier_app
+from hackai_notifier.bot.desk import Desk
+from hackai_notifier.cameras import CameraClient
+from hackai_notifier.channels.base import Channel
+from hackai_notifier.channels.console import ConsoleChannel
+from hackai_notifier.channels.webhook import WebhookChannel
+from hackai_notifier.clips import Clips
+from hackai_notifier.content import Editor
+from hackai_notifier.database import Database
+from hackai_notifier.delivery import Courier, Mailroom
+from hackai_notifier.feedback import Feedback
+from hackai_notifier.intake import Intake
+from hackai_notifier.orders import Orders
+from hackai_notifier.outgoing import Publisher
+from hackai_notifier.recipients import ConfiguredDirectory, Recipient
+from hackai_notifier.render import Writer
+from hackai_notifier.results import Recorder
+from hackai_notifier.schema import MIGRATIONS
+from hackai_notifier.settings import NotifierSettings
+from hackai_notifier.snooze import SnoozeBook
+from hackai_notifier.watch import OutboxWatch
+from hackai_shared.bus import names
+from hackai_shared.config import ConfigError, HackAIConfig, load_config
+from hackai_shared.config.load import ConfigProblem
+from hackai_shared.messages import Command, IncidentEvent
+from hackai_shared.service import ServiceContext, ServiceParts, Task
+
+if TYPE_CHECKING:
+    from hackai_notifier.telegram_bot import TelegramBot
+
+log = structlog.get_logger(__name__)
+
+GROUP = "notifier"
+# The same name after a restart: what a crash left unfinished is taken up at once, not after the claim time.
+CONSUMER = "notifier"
+# An entry is refused only while the outbox cannot be written; an alarm is never given up for that.
+PATIENT = 1_000_000
+
+
+async def build(context: ServiceContext) -> ServiceParts:
+    """Build the service.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+    """
+    settings = context.settings
+    assert isinstance(settings, NotifierSettings)
+    config = load_config(settings.config)
+    writer = Writer(_zone(config, settings.config))
+    database = Database(settings.data_dir / "notifier.sqlite3", MIGRATIONS)
+    await database.open()
+
+    telegram = _telegram(settings, config)
+    access = ConfiguredAccess(config.notifier.telegram.chats, config.notifier.telegram.admins)
+    directory = ConfiguredDirectory(config.notifier, access, telegram=telegram is not None)
+    if not directory.audiences():
+        log.error("NOBODY will be told about a fire: no channel is configured")
+    camera_client = CameraClient(settings.camera_url)
+    clips = Clips(database, camera_client, before_s=config.notifier.clip_before_s, after_s=config.notifier.clip_after_s)
+    editor = Editor(database, clips, writer)
+    publisher = Publisher(database, context.bus)
+    recorder = Recorder(editor, directory, context.metrics, reported=publisher.wake)
+    channels = _channels(config, telegram)
+
+    def moved(recipient: Recipient, new_address: str) -> None:
+        if recipient.channel == "telegram":
+            access.moved(int(recipient.address), int(new_address))
+
+    room = Mailroom(database, editor, recorder, channels, moved=moved)
+    await room.restore()
+    courier = Courier(room)
+    watch = OutboxWatch(database, context.metrics)
+
+    def changed() -> None:
+        room.wake()
+        publisher.wake()
+
+    book = SnoozeBook()
+    orders = Orders(
+        database,
+        Feedback(settings.data_dir / "feedback" / "false_alarm"),
+        book,
+        default_snooze_s=config.notifier.snooze_s,
+        changed=changed,
+    )
+    await orders.restore()
+    intake = Intake(database, directory, book, last_resort=courier.tell_at_once, changed=changed)
+
+    context.health.add("database", database.check)
+    context.health.add("deliveries", watch.check)
+    stop = context.stop
+    incidents = context.bus.consumer(
+        names.INCIDENTS,
+        IncidentEvent,
+        group=GROUP,
+        consumer=CONSUMER,
+        block_s=1.0,
+        retry_after_s=5.0,
+        max_deliveries=PATIENT,
+    )
+    commands = context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=CONSUMER, block_s=1.0)
+    tasks: dict[str, Task] = {
+        "incidents": lambda: incidents.run(intake.consume, stop),
+        "commands": lambda: commands.run(orders.consume, stop),
+        "deliveries": lambda: courier.run(stop),
+        "reports": lambda: publisher.run(stop),
+        "watch": lambda: watch.run(stop),
+    }
+    if telegram is not None:
+        desk = Desk(
+            database=database,
+            orders=orders,
+            book=book,
+            bus=context.bus,
+            cameras=camera_client,
+            camera_names={key: camera.name or key for key, camera in config.cameras.items() if camera.enabled},
+            writer=writer,
+            watch=watch,
+            access=access,
+        )
+        context.health.add("telegram-polling", telegram.state.check)
+        context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
+        tasks["telegram"] = lambda: telegram.run(desk, stop, reported=publisher.wake)
+
+    async def close() -> None:
+        for channel in channels.values():
+            await channel.close()
+        await camera_client.close()
+        await database.close()
+
+    return ServiceParts(
+        app=create_notifier_app(health=context.health, metrics=context.metrics, database=database, orders=orders),
+        port=settings.notifier_port,
+        tasks=tasks,
+        closers=[close],
+        details=lambda: {"outbox": watch.details()},
+    )
+
+
+def _telegram(settings: NotifierSettings, config: HackAIConfig) -> TelegramBot | None:
+    """Return the bot; None without a token, or where Telegram is switched off."""
+    token = settings.telegram_token
+    telegram = config.notifier.telegram
+    if token is None or not telegram.enabled:
+        log.warning("Telegram is not used", reason="switched off" if token else "no token")
+        return None
+    if not telegram.chats:
+        log.warning("Telegram has a token but no chat: write to the bot, it answers with the id of your chat")
+    # aiogram takes 3 s and 130 MB to import: only those pay for it who use it.
+    from hackai_notifier.telegram_bot import TelegramBot
+
+    return TelegramBot(token.get_secret_value(), telegram.api_url, timeout_s=settings.telegram_timeout_s)
+
+
+def _channels(config: HackAIConfig, telegram: TelegramBot | None) -> dict[str, Channel]:
+    notifier = config.notifier
+    channels: dict[str, Channel] = {}
+    if notifier.console.enabled:
+        channels["console"] = ConsoleChannel(Path(notifier.console.folder), keep=notifier.console.keep)
+    if notifier.webhooks:
+        channels["webhook"] = WebhookChannel({hook.name: hook for hook in notifier.webhooks})
+    if telegram is not None:
+        channels["telegram"] = telegram.channel
+    return channels
+
+
+def _zone(config: HackAIConfig, file: Path) -> tzinfo | None:
+    name = config.notifier.timezone
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            [ConfigProblem(str(file), 1, 1, "notifier.timezone", f"unknown time zone {name!r}", "e.g. Europe/Rome")]
+        ) from error

@@ -1,0 +1,53 @@
+"""Which steps an event makes for whom. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from hackai_notifier.recipients import Audience, Recipient
+from hackai_shared.messages import IncidentEvent
+
+StepName = Literal["text", "update", "edit", "photo", "update_photo", "clip", "notice"]
+STEP_NAMES = get_args(StepName)
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step for one recipient."""
+
+    step: StepName
+    recipient: Recipient
+    silent: bool = False
+
+
+def plan_event(
+    event: IncidentEvent, *, first: bool, has_picture: bool, audiences: Sequence[Audience], silent: bool
+) -> list[PlannedStep]:
+    """Return the steps of an event, texts of all recipients before anybody's pictures.
+
+    ``first``: no event of this incident was taken in before, whatever it reports; the first one makes the text, so that
+    an incident is told even if its ``opened`` was lost. ``silent``: the camera is snoozed; everything is told, nothing
+    rings. Pictures never ring: the text just did. A ``canary`` proves that the chain works and disturbs nobody.
+    """
+    if event.kind == "canary":
+        return []
+    texts: list[PlannedStep] = []
+    media: list[PlannedStep] = []
+    for audience in audiences:
+        to = audience.recipient
+        if first:
+            texts.append(PlannedStep("text", to, silent))
+        else:
+            texts.append(PlannedStep("edit", to, True))
+            if event.change == "worsened":
+                texts.append(PlannedStep("update", to, silent))
+        if not audience.pictures:
+            continue
+        if has_picture:
+            as_update = event.change == "worsened" and not first
+            media.append(PlannedStep("update_photo" if as_update else "photo", to, True))
+        if (first or event.change == "opened") and event.kind in ("fire", "drill"):
+            media.append(PlannedStep("clip", to, True))
+    return texts + media

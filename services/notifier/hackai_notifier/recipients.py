@@ -1,0 +1,60 @@
+"""Who is told, by which way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hackai_notifier.access import ChatAccess
+from hackai_shared.config.notifications import NotifierConfig
+
+
+@dataclass(frozen=True, order=True)
+class Recipient:
+    """One address on one channel, e.g. ``("telegram", "12345")``."""
+
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A recipient of an incident and what it may see."""
+
+    recipient: Recipient
+    pictures: bool = True
+
+
+class Directory(Protocol):
+    """Answers whom to tell now; asked anew for every incident, because sessions come and go."""
+
+    def audiences(self) -> list[Audience]:
+        """Return everybody who is told about an incident."""
+
+    def administrators(self) -> list[Recipient]:
+        """Return everybody who is told about trouble."""
+
+
+class ConfiguredDirectory:
+    """The channels of ``config.yml`` and the chats that :class:`ChatAccess` lets receive."""
+
+    def __init__(self, config: NotifierConfig, access: ChatAccess, *, telegram: bool) -> None:
+        self._config = config
+        self._access = access
+        self._telegram = telegram
+
+    def audiences(self) -> list[Audience]:
+        """Return chats, console and webhooks, in this order."""
+        chats = self._access.receivers() if self._telegram else []
+        audiences = [Audience(Recipient("telegram", str(chat.chat_id)), chat.pictures) for chat in chats]
+        audiences += [Audience(recipient) for recipient in self._console()]
+        audiences += [Audience(Recipient("webhook", hook.name)) for hook in self._config.webhooks]
+        return audiences
+
+    def administrators(self) -> list[Recipient]:
+        """Return the chats of administrators and the console."""
+        chats = self._access.administrators() if self._telegram else []
+        return [Recipient("telegram", str(chat_id)) for chat_id in chats] + self._console()
+
+    def _console(self) -> list[Recipient]:
+        return [Recipient("console", "console")] if self._config.console.enabled else []

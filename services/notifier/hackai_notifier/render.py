@@ -1,0 +1,214 @@
+"""The texts that people read. Pure; HTML with the tags ``b``, ``i`` and ``code`` alone, everything foreign escaped."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from hackai_notifier.incidents import Incident, Mark
+from hackai_notifier.plan import StepName
+
+# https://core.telegram.org/bots/api: 0-1024 characters of a caption, 1-4096 of a text, after entities are parsed.
+CAPTION_LIMIT = 1024
+TEXT_LIMIT = 4096
+_FAULTS = {
+    "frozen": "picture frozen",
+    "dark": "picture dark",
+    "covered": "lens covered",
+    "defocused": "out of focus",
+    "moved": "camera moved",
+}
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the messages about incidents in one time zone (None: the host's)."""
+
+    zone: tzinfo | None = None
+
+    def text(self, incident: Incident) -> str:
+        """Return the message of an incident in its newest state: headline, what was seen, what happens next."""
+        lines = [self._headline(incident), *self._facts(incident), *self._responses(incident)]
+        return _limited(lines, TEXT_LIMIT)
+
+    def update(self, incident: Incident) -> str:
+        """Return the short message that an incident grew worse."""
+        event = incident.event
+        began = self._time(event.opened_at)
+        return _limited(
+            [
+                f"🔥 <b>NOW FLAMES · {_name(event.camera_name)}</b> · {percent(event.score)}",
+                f"The {_thing(incident.first_label)} of {began} has become a {_thing(event.label)}.",
+                "In danger: get everybody out and call the fire brigade.",
+            ],
+            TEXT_LIMIT,
+        )
+
+    def caption(self, incident: Incident, step: StepName) -> str:
+        """Return the caption of a picture or clip."""
+        event = incident.event
+        what = {"photo": "📷", "update_photo": "📷", "clip": "🎞"}[step]
+        label = event.label if step == "update_photo" else incident.first_label
+        line = f"{what} {_drill(incident)}{_title(event.kind, label)} · {_name(event.camera_name)}"
+        at = self._time(event.frame.captured_at if step == "update_photo" else event.confirmed_at)
+        return _limited([f"{line} · {at}"], CAPTION_LIMIT)
+
+    def notice(self, incident: Incident, *, step: str, whom: str, reason: str) -> str:
+        """Return what administrators are told about a step that could not be delivered."""
+        event = incident.event
+        return _limited(
+            [
+                f"⚠️ <b>Not delivered: {html.escape(step)} to {html.escape(whom)}</b>",
+                f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self._time(event.confirmed_at)}",
+                f"Reason: <i>{html.escape(shorten(reason, 300))}</i>",
+                "It will not be tried again. Other recipients are not affected.",
+            ],
+            TEXT_LIMIT,
+        )
+
+    def line(self, incident: Incident) -> str:
+        """Return one line for a list of incidents."""
+        event = incident.event
+        state = "open" if incident.open else "over"
+        if incident.false_alarm:
+            state = "false alarm"
+        elif incident.acknowledged:
+            state += f", acknowledged by {html.escape(shorten(incident.acknowledged.by, 40))}"
+        symbol = _symbol(incident)
+        when = event.confirmed_at.astimezone(self.zone).strftime("%d %b %H:%M")
+        what = f"{_title(event.kind, event.label)} · {_name(event.camera_name)}"
+        return f"{symbol} {when} · {_drill(incident)}{what} · {percent(event.peak_score)} · {state}"
+
+    def clock(self, at: datetime) -> str:
+        """Return hours and minutes."""
+        return at.astimezone(self.zone).strftime("%H:%M")
+
+    def _headline(self, incident: Incident) -> str:
+        event = incident.event
+        name = _name(event.camera_name)
+        title = _title(event.kind, event.label)
+        if incident.false_alarm:
+            return f"{_symbol(incident)} <b>False alarm · {name}</b> · was: {_drill(incident)}{title.lower()}"
+        if not incident.open:
+            return f"{_symbol(incident)} <b>Over: {_drill(incident)}{title.lower()} · {name}</b> · {_peak(incident)}"
+        probability = "" if event.kind == "camera_fault" else f" · {percent(event.score)}"
+        return f"{_symbol(incident)} <b>{_drill(incident)}{title.upper()} · {name}</b>{probability}"
+
+    def _facts(self, incident: Incident) -> list[str]:
+        event = incident.event
+        lines: list[str] = []
+        confirmed = f"Confirmed {self._time(event.confirmed_at)}"
+        if event.kind == "camera_fault":
+            lines.append(f"Since {self._time(event.opened_at)} this camera cannot be trusted to see a fire.")
+        else:
+            lines.append(f"{confirmed}, seen in {event.frames_positive} of {event.frames_seen} frames.")
+        if incident.worsened:
+            lines.append(f"Began as a {_thing(incident.first_label)}.")
+        if event.previous_incident_id is not None:
+            lines.append("It follows an earlier incident of this camera.")
+        if incident.cleared_at is not None:
+            gone = self._time(incident.cleared_at)
+            lasted = _duration(incident.cleared_at - event.opened_at)
+            lines.append(f"Not seen any more since {gone}; lasted {lasted}. Please look for yourself.")
+        return lines
+
+    def _responses(self, incident: Incident) -> list[str]:
+        lines: list[str] = []
+        if incident.false_alarm:
+            lines.append(f"🚫 Marked as false alarm by {self._by(incident.false_alarm)}; the picture helps to learn.")
+        if incident.acknowledged:
+            lines.append(f"✅ Acknowledged by {self._by(incident.acknowledged)}.")
+        if incident.snoozed:
+            until = self.clock(incident.snoozed.until)
+            lines.append(f"🔕 Silent until {until}, by {self._by(incident.snoozed)}. Anything worse still rings.")
+        if not incident.open or incident.false_alarm or incident.acknowledged:
+            return lines
+        if incident.event.kind == "drill":
+            lines.append("This is a drill: nothing burns. Press Acknowledge to show that it reached you.")
+        elif incident.event.kind == "fire":
+            lines.append("Picture and clip follow. In danger: get everybody out and call the fire brigade.")
+        else:
+            lines.append("Please look after the camera.")
+        return lines
+
+    def _by(self, mark: Mark) -> str:
+        return f"{html.escape(shorten(mark.by, 60))} at {self.clock(mark.at)}"
+
+    def _time(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%H:%M:%S")
+
+
+def percent(score: float) -> str:
+    """Return a probability as people read it; never 100 %, which no network can know."""
+    return f"{min(99, round(score * 100))} %"
+
+
+def plain(text: str) -> str:
+    """Return a text without its HTML."""
+    return html.unescape(re.sub(r"</?(?:b|i|code)>", "", text))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return at most ``limit`` characters of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _limited(lines: list[str], limit: int) -> str:
+    """Join as many whole lines as fit: to cut inside of a line could cut inside of an entity.
+
+    Lengths are counted in UTF-16 units as Telegram does, markup included, so the result is on the safe side.
+    """
+    kept: list[str] = []
+    used = 0
+    for line in lines:
+        used += len(line.encode("utf-16-le")) // 2 + 1
+        if used > limit and kept:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _name(camera_name: str) -> str:
+    return html.escape(shorten(camera_name, 80))
+
+
+def _title(kind: str, label: str) -> str:
+    if kind == "camera_fault":
+        return f"Camera trouble: {html.escape(shorten(_FAULTS.get(label, label), 60))}"
+    return _thing(label).capitalize()
+
+
+def _thing(label: str) -> str:
+    return {"fire": "fire", "start_fire": "starting fire"}.get(label, html.escape(shorten(label, 60)))
+
+
+def _drill(incident: Incident) -> str:
+    return "DRILL: " if incident.event.kind == "drill" else ""
+
+
+def _peak(incident: Incident) -> str:
+    return "" if incident.event.kind == "camera_fault" else f"peak {percent(incident.event.peak_score)}"
+
+
+def _symbol(incident: Incident) -> str:
+    if incident.false_alarm:
+        return "🚫"
+    if not incident.open:
+        return "✔️"
+    if incident.event.kind == "camera_fault":
+        return "📵"
+    return {"fire": "🔥", "start_fire": "🟠"}.get(incident.event.label, "❗")
+
+
+def _duration(length: timedelta) -> str:
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

@@ -1,0 +1,71 @@
+"""The tables of the notifier's database; a change is a new entry at the end of :data:`MIGRATIONS`."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    -- What is known about an incident: a JSON document, with the columns that are searched.
+    CREATE TABLE incidents (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        incident_id TEXT NOT NULL UNIQUE,
+        camera_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        document TEXT NOT NULL
+    );
+    CREATE INDEX incidents_camera ON incidents (camera_id, number);
+
+    -- Events that were taken in, so that a repeated one is dropped.
+    CREATE TABLE events (
+        event_id TEXT PRIMARY KEY,
+        incident_id TEXT NOT NULL REFERENCES incidents (incident_id) ON DELETE CASCADE
+    ) WITHOUT ROWID;
+    CREATE INDEX events_incident ON events (incident_id);
+
+    -- photo, update_photo, frame: JPEG; clip: MP4. Inside the database, so that an alarm survives the camera service.
+    CREATE TABLE media (
+        incident_id TEXT NOT NULL REFERENCES incidents (incident_id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (incident_id, kind)
+    );
+
+    -- The outbox: one row per step and recipient. The order of ids is the order of delivery.
+    CREATE TABLE steps (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        incident_id TEXT NOT NULL REFERENCES incidents (incident_id) ON DELETE CASCADE,
+        step TEXT NOT NULL,
+        subject TEXT NOT NULL DEFAULT '',      -- tells apart several notices about one incident
+        channel TEXT NOT NULL,
+        address TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead', 'superseded')),
+        silent INTEGER NOT NULL DEFAULT 0,
+        version INTEGER NOT NULL DEFAULT 0,    -- of the incident that an edit has to show
+        body TEXT NOT NULL DEFAULT '',         -- text of a notice
+        attempts INTEGER NOT NULL DEFAULT 0,
+        message_id TEXT,
+        detail TEXT NOT NULL DEFAULT '',
+        created_at REAL NOT NULL,
+        done_at REAL,
+        UNIQUE (incident_id, step, channel, address, subject)
+    );
+    CREATE INDEX steps_waiting ON steps (channel, address, id) WHERE state = 'waiting';
+    CREATE INDEX steps_dead ON steps (id) WHERE state = 'dead';
+
+    -- Until when a recipient must be left alone (429), and where a chat moved to.
+    CREATE TABLE pauses (channel TEXT, address TEXT, until REAL NOT NULL, PRIMARY KEY (channel, address));
+    CREATE TABLE moves (channel TEXT, address TEXT, new_address TEXT NOT NULL, PRIMARY KEY (channel, address));
+
+    CREATE TABLE commands (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        command_id TEXT NOT NULL UNIQUE
+    );
+    CREATE TABLE snoozes (camera_id TEXT PRIMARY KEY, document TEXT NOT NULL);
+
+    -- What still has to go onto a stream of the bus: written with the change that it reports, sent when Redis is there.
+    CREATE TABLE outgoing (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        stream TEXT NOT NULL,
+        message TEXT NOT NULL
+    );
+    """,
+)

@@ -1,0 +1,36 @@
+"""The bot as a whole: its connection, its channel, its polling."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ParseMode
+from aiogram.types import LinkPreviewOptions
+
+from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.polling import Poller, PollingState, create_dispatcher
+from hackai_notifier.channels.telegram import TelegramChannel
+from hackai_notifier.pacing import Pacer
+
+
+class TelegramBot:
+    """One bot token in use."""
+
+    def __init__(self, token: str, api_url: str, *, timeout_s: float) -> None:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(api_url), timeout=timeout_s)
+        self.bot = Bot(
+            token,
+            session=session,
+            default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview=LinkPreviewOptions(is_disabled=True)),
+        )
+        self.channel = TelegramChannel(self.bot, Pacer(), timeout_s=timeout_s)
+        self.state = PollingState()
+
+    async def run(self, desk: Desk, stop: asyncio.Event, *, reported: Callable[[], None]) -> None:
+        """Answer commands and buttons until ``stop`` is set."""
+        await Poller(self.bot, create_dispatcher(desk, reported=reported), self.state).run(stop)

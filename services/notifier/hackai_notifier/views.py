@@ -1,0 +1,116 @@
+"""What the HTTP interface says about incidents and the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from hackai_notifier.incidents import Incident, Mark, SnoozeMark
+from hackai_notifier.outbox import DeadLetter
+from hackai_shared.messages import CameraId
+
+
+class IncidentView(BaseModel):
+    """An incident in its newest state."""
+
+    incident_id: str
+    kind: str
+    camera_id: str
+    camera_name: str
+    label: str
+    first_label: str = Field(description="what it began as")
+    score: float
+    peak_score: float
+    opened_at: datetime
+    confirmed_at: datetime
+    cleared_at: datetime | None
+    open: bool
+    acknowledged: Mark | None
+    false_alarm: Mark | None
+    snoozed: SnoozeMark | None
+    photo: str = Field(description="path of the annotated picture; 404 once it was pruned")
+
+    @classmethod
+    def of(cls, incident: Incident) -> IncidentView:
+        """Return the view of an incident."""
+        event = incident.event
+        return cls(
+            incident_id=incident.incident_id,
+            kind=event.kind,
+            camera_id=event.camera_id,
+            camera_name=event.camera_name,
+            label=event.label,
+            first_label=incident.first_label,
+            score=event.score,
+            peak_score=event.peak_score,
+            opened_at=event.opened_at,
+            confirmed_at=event.confirmed_at,
+            cleared_at=incident.cleared_at,
+            open=incident.open,
+            acknowledged=incident.acknowledged,
+            false_alarm=incident.false_alarm,
+            snoozed=incident.snoozed,
+            photo=f"/v1/incidents/{incident.incident_id}/photo.jpg",
+        )
+
+
+class OrderRequest(BaseModel):
+    """Who orders something; the body may be left out."""
+
+    by: str = Field("", max_length=80, description="name of the person, for the messages and the audit trail")
+
+
+class SnoozeRequest(OrderRequest):
+    """How long to silence."""
+
+    duration_s: float | None = Field(None, gt=0, le=86_400, description="seconds; default: notifier.snooze_s")
+
+
+class CameraSnoozeRequest(SnoozeRequest):
+    """Which camera to silence."""
+
+    camera_id: CameraId | None = Field(None, description="None: all cameras")
+
+
+class OrderAnswer(BaseModel):
+    """What became of an order."""
+
+    outcome: str = Field(description="applied, or repeated: it was so already")
+    message: str
+    incident: IncidentView | None
+
+
+class DeadLetterView(BaseModel):
+    """A step that was given up."""
+
+    incident_id: str
+    step: str
+    channel: str
+    recipient: str
+    attempts: int
+    reason: str
+    at: float = Field(description="Unix time")
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> DeadLetterView:
+        """Return the view of a dead letter."""
+        return cls(
+            incident_id=letter.step.incident_id,
+            step=letter.step.step,
+            channel=letter.step.recipient.channel,
+            recipient=letter.step.recipient.address,
+            attempts=letter.step.attempts,
+            reason=letter.reason,
+            at=letter.at,
+        )
+
+
+class OutboxView(BaseModel):
+    """How the outbox does."""
+
+    waiting: int
+    delivered: int
+    dead: int
+    oldest_text_at: float | None = Field(description="Unix time of the oldest alarm that waits to be sent")
+    dead_letters: list[DeadLetterView] = Field(description="the newest first")
