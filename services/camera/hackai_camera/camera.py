@@ -189,6 +189,8 @@ class Camera:
     def failed(self, error: BaseException) -> None:
         """Note that the camera's own code failed; ``run`` may be called again."""
         log.error("camera failed", camera=self.id, error=_trace(error))
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
         self._become("offline", f"internal error: {type(error).__name__}")
 
     async def _keep_alive(self, stop: asyncio.Event) -> None:

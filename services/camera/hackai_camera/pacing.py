@@ -6,7 +6,7 @@ from __future__ import annotations
 class FrameThinner:
     """Thins a stream out to a frame rate by timestamps.
 
-    Keeps the frame nearest to each point of a regular grid, so that a source at exactly the wanted rate is kept whole
+    Keeps the first frame within half a period of each point of a regular grid, so that a source at exactly the wanted rate is kept whole
     although its timestamps jitter by up to half a period, and 25 frames/s become 10 on average rather than 8.3.
     """
 

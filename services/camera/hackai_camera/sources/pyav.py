@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class Video:
 
     def _open(self) -> InputContainer:
         device, scheme = _is_device(self._url), _scheme(self._url)
+        began_s = time.monotonic()
         try:
             container = av.open(
                 self._url,
@@ -93,7 +95,7 @@ class Video:
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
             # "from None": a traceback with FFmpeg's own message would carry the URL and its password.
-            raise SourceError(f"cannot open: {_reason(error, self._config.open_timeout_s)}") from None
+            raise SourceError(f"cannot open: {self._why(error, began_s, self._config.open_timeout_s)}") from None
         if not container.streams.video or container.format.name in _TEXT_FORMATS:
             container.close()
             raise SourceError("cannot open: there is no video in it")
@@ -122,39 +124,59 @@ class Video:
         bad = 0
         pass_on = stream.codec_context.name == "mjpeg"
         for packet in self._packets(stream):
-            jpeg = _whole_jpeg(packet) if pass_on else None
-            if jpeg is not None:
-                bad = 0
-                yield jpeg, None if packet.pts is None else float(packet.pts * packet.time_base)
-                continue
             try:
-                decoded = packet.decode()
-            except av.error.FFmpegError as error:
+                jpeg = _whole_jpeg(packet) if pass_on and packet.size else None
+                decoded = packet.decode() if jpeg is None else []
+            except (av.error.FFmpegError, _DamagedJpeg) as error:
                 bad += 1
-                reason = _reason(error, self._config.read_timeout_s)
+                reason = _reason(error)
                 self._on_bad(f"damaged packet: {reason}")
                 if bad > MAX_BAD_PACKETS:
                     raise SourceError(f"{bad} damaged packets in a row, the last one: {reason}") from None
                 continue
+            if jpeg is not None:
+                bad = 0
+                yield jpeg, None if packet.pts is None else float(packet.pts * packet.time_base)
             for frame in decoded:
                 bad = 0
                 yield VideoPicture(frame, self._converter), None if frame.pts is None else frame.time
 
     def _packets(self, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
         assert self._container is not None
-        try:
-            yield from self._container.demux(stream)
-        except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"cannot read: {_reason(error, self._config.read_timeout_s)}") from None
+        packets = self._container.demux(stream)
+        while True:
+            began_s = time.monotonic()
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, OSError) as error:
+                raise SourceError(f"cannot read: {self._why(error, began_s, self._config.read_timeout_s)}") from None
+            if packet is None:
+                return
+            yield packet
+
+    @staticmethod
+    def _why(error: Exception, began_s: float, timeout_s: float) -> str:
+        """Return the reason; FFmpeg calls a time-out by many names, from "Immediate exit" to "Invalid data"."""
+        if isinstance(error, av.error.ExitError) or time.monotonic() - began_s >= timeout_s:
+            return f"no answer within {timeout_s:g} s"
+        return _reason(error)
+
+
+class _DamagedJpeg(ValueError):
+    """A packet of motion JPEG that is cut off or no JPEG; FFmpeg would fill it up with grey."""
 
 
 def _whole_jpeg(packet: Packet[VideoStream]) -> JpegPicture | None:
-    """Return the packet as it is, if it is a JPEG that every decoder reads."""
+    """Return the packet as it is, if it is a JPEG that every decoder reads; None if only FFmpeg can.
+
+    Raises:
+        _DamagedJpeg: a part is missing.
+    """
     data = bytes(packet)
     structure = read_structure(data)
-    if structure is None or not structure.complete or not structure.has_huffman_tables:
-        return None
-    return JpegPicture(data, structure.width, structure.height)
+    if structure is None or not structure.complete:
+        raise _DamagedJpeg("an incomplete JPEG")
+    return JpegPicture(data, structure.width, structure.height) if structure.has_huffman_tables else None
 
 
 def _scheme(url: str) -> str:
@@ -179,9 +201,6 @@ def _default_options(scheme: str, read_timeout_s: float) -> dict[str, str]:
     return {}
 
 
-def _reason(error: Exception, timeout_s: float) -> str:
+def _reason(error: Exception) -> str:
     """Return FFmpeg's reason without the URL, which it repeats with the password."""
-    if isinstance(error, av.error.ExitError):  # "Immediate exit requested": PyAV's own time-out
-        return f"no answer within {timeout_s:g} s"
-    strerror = getattr(error, "strerror", None)
-    return redact(str(strerror or error))
+    return redact(str(getattr(error, "strerror", None) or error))

@@ -1,0 +1,52 @@
+"""Reading the structure of JPEGs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hackai_camera.jpeg import JpegStructure, read_structure
+
+
+def test_a_whole_picture(make_jpeg: Callable[..., bytes]) -> None:
+    assert read_structure(make_jpeg(64, 48)) == JpegStructure(64, 48, has_huffman_tables=True, complete=True)
+
+
+def test_padding_of_a_camera_is_tolerated(make_jpeg: Callable[..., bytes]) -> None:
+    structure = read_structure(make_jpeg() + bytes(1000))
+
+    assert structure is not None
+    assert structure.complete
+
+
+def test_a_truncated_picture_is_not_complete(make_jpeg: Callable[..., bytes]) -> None:
+    structure = read_structure(make_jpeg()[:-40])
+
+    assert structure is not None
+    assert not structure.complete
+
+
+def test_every_truncation_of_the_headers_is_refused(make_jpeg: Callable[..., bytes]) -> None:
+    jpeg = make_jpeg()
+    scan = jpeg.index(b"\xff\xda")
+
+    assert {read_structure(jpeg[:length]) for length in range(scan)} == {None}
+
+
+def test_missing_huffman_tables_are_seen(make_jpeg: Callable[..., bytes]) -> None:
+    jpeg = make_jpeg()
+    while (at := jpeg.find(b"\xff\xc4")) >= 0:
+        jpeg = jpeg[:at] + jpeg[at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big") :]
+
+    structure = read_structure(jpeg)
+
+    assert structure is not None
+    assert not structure.has_huffman_tables
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xd8", b"hello", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0\x00\x00", b"\xff\xd8" * 50]
+)
+def test_other_bytes_are_refused(data: bytes) -> None:
+    assert read_structure(data) is None
