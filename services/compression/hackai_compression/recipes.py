@@ -157,6 +157,9 @@ class Data(_Strict):
     validation_fraction: float = Field(0.12, gt=0, lt=1)
     boxes: bool = Field(False, description="Also use the job's YOLO folder: more pictures, and boxes to compose with.")
     leave_out: str | None = Field(None, description="A source that is kept out of training and judged on its own.")
+    leakage: Literal["refuse", "drop"] = Field(
+        "refuse", description="Training pictures that resemble a test picture end the job, or are left out of it."
+    )
     limit: int | None = Field(None, ge=12, description="At most so many pictures per part: for trials and tests.")
     augmentation: AugmentationPolicy = AugmentationPolicy()
 

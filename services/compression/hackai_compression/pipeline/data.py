@@ -41,7 +41,7 @@ class Folders:
 
 @dataclass(frozen=True)
 class Parts:
-    """Disjoint parts, and the hash of everything that training may see."""
+    """Disjoint parts, the hash of everything that training may see, and how many pictures leaked and were left out."""
 
     training: Dataset
     validation: Dataset
@@ -69,10 +69,16 @@ def read_parts(recipe: Recipe, folders: Folders) -> Parts:
     if recipe.data.leave_out is not None:
         known, added, left_out = _leave_out(recipe.data.leave_out, known, added, test)
     training, validation = split_by_group(known, recipe.data.validation_fraction, seed=0)
-    refuse_leakage([s.path for s in training.samples], [s.path for s in test.samples])
+    if recipe.data.leakage == "refuse":
+        refuse_leakage([s.path for s in training.samples], [s.path for s in test.samples])
+    else:
+        kept, _ = unseen(list(training.samples), test.samples)
+        dropped += len(training) - len(kept)
+        training = Dataset(training.classes, tuple(kept))
     if added:
-        added, pairs = unseen(added, [*test.samples, *validation.samples])
-        dropped = len({p.first for p in pairs})
+        found = len(added)
+        added, _ = unseen(added, [*test.samples, *validation.samples])
+        dropped += found - len(added)
         training = training.plus(added)
     if folders.feedback is not None:
         training = training.plus(read_image_folder(folders.feedback, ("no_fire",)).samples)
@@ -87,9 +93,9 @@ def _leave_out(
     if source not in known.sources:
         raise DatasetError(f"no source {source!r} to leave out; there are {', '.join(known.sources)}")
     left_out = known.only_source(source).plus(test.only_source(source).samples)
-    names = {s.path.name.split("_")[0] for s in left_out.samples}
-    # Pictures with boxes are named after their source; whatever shares a prefix came from the same place.
-    rest = [s for s in added if not any(s.source.removeprefix("boxes-") == n[:4] for n in names)]
+    prefixes = {source.lower(), *(s.path.name.split("_")[0] for s in left_out.samples)}
+    # Pictures with boxes are named after their source, perhaps shortened: those of the same place go as well.
+    rest = [s for s in added if not any(p.startswith(s.source.removeprefix("boxes-")) for p in prefixes)]
     return known.without_source(source), rest, left_out
 
 

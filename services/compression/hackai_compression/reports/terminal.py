@@ -1,12 +1,24 @@
-"""Tables for the terminal."""
+"""Tables and progress bars for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
 from hackai_compression.judging.verdict import Evaluation
+from hackai_compression.pipeline.progress import ProgressEvent
+from hackai_compression.pipeline.run import Outcome
 
 
 def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
@@ -28,3 +40,52 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
             " / ".join(f"{x.median_ms:.2f}" for x in e.latency) or "-",
         )
     return table
+
+
+def job_summary(outcomes: Sequence[Outcome]) -> Table:
+    """One row per step, then what the judge found."""
+    table = Table(title="steps")
+    for title in ("step", "seconds", "figures", "notes"):
+        table.add_column(title)
+    for outcome in outcomes:
+        figures = "  ".join(f"{k} {v:,.4g}" for k, v in outcome.figures.items())
+        table.add_row(outcome.step, f"{outcome.seconds:.0f}", figures, "; ".join(outcome.notes))
+        for e in outcome.verdict.evaluations if outcome.verdict is not None else ():
+            table.add_row("", "", f"{e.variant}: {100 * e.accuracy:.2f} %, {e.size_bytes} bytes", "")
+    return table
+
+
+class LiveProgress:
+    """A sink that draws one bar per step, with the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._bars = ProgressBars(
+            TextColumn("{task.description:12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[text]}"),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> LiveProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Takes one event of the job."""
+        if event.step not in self._tasks:
+            self._tasks[event.step] = self._bars.add_task(event.step, total=None, text="")
+        task = self._tasks[event.step]
+        text = event.text or "  ".join(f"{k} {v:.4g}" for k, v in list(event.figures.items())[:4])
+        if event.kind == "progress":
+            self._bars.update(task, completed=event.done, total=event.total, text=text)
+        elif event.kind in {"finished", "skipped"}:
+            self._bars.update(task, completed=1, total=1, text=text)
+        else:
+            self._bars.update(task, text=text)

@@ -1,0 +1,54 @@
+"""The judge step: the package is written, and a refused one ends the job."""
+
+from __future__ import annotations
+
+from hackai_shared.serving.manifest import Training
+from hackai_shared.serving.package import ModelPackage, open_package
+
+from hackai_compression.errors import GateRefusedError
+from hackai_compression.judging.judge import Candidate, judge
+from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.recipes import JudgeStep
+
+
+def run_judge(job: Job, step: JudgeStep) -> Outcome:
+    """Writes `package/<name>/<version>`; raises `GateRefusedError` when the budget refuses it.
+
+    The verdict is kept as `verdict.json` in the step's folder either way.
+    """
+    recipe, files = job.recipe, job.last_variants()
+    parent: ModelPackage | None = None
+    if step.parent is not None:
+        parent = open_package(job.folders.file(step.parent))
+    folder = job.out / "package" / recipe.package.name / str(recipe.package.version)
+    training = Training(
+        recipe=recipe.name,
+        data_sha256=job.parts.sha256,
+        data=recipe.package.data or f"{len(job.parts.training)} pictures of {', '.join(job.parts.training.sources)}",
+        seed=recipe.seed,
+        parent=parent.id if parent is not None else None,
+        pretrained=recipe.package.pretrained,
+    )
+    verdict = judge(
+        recipe,
+        Candidate({k: job.out / v for k, v in files.variants.items()}, files.architecture, training),
+        folder,
+        validation=job.parts.validation,
+        test=job.parts.test,
+        left_out=job.parts.left_out,
+        parent=parent,
+        repetitions=step.repetitions,
+        tell=lambda text: job.progress.tell(step.name, "message", text=text),
+    )
+    (job.folder_of(step) / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf-8")
+    if not verdict.passed:
+        raise GateRefusedError(verdict.reasons)
+    best = verdict.evaluations[0]
+    return Outcome(
+        step=step.name,
+        do=step.do,
+        architecture=files.architecture,
+        verdict=verdict,
+        package=str(folder.relative_to(job.out)),
+        figures={"accuracy": best.accuracy, "pictures": float(best.pictures)},
+    )
