@@ -11,7 +11,7 @@ from hackai_notifier.channels.base import Delivery, NotYet, PermanentFailure
 from hackai_notifier.clips import Clips
 from hackai_notifier.database import Database
 from hackai_notifier.incidents import Incident
-from hackai_notifier.outbox import Step
+from hackai_notifier.outbox import SentText, Step
 from hackai_notifier.render import Writer
 
 # Soon enough for a ring buffer that forgets after half a minute.
@@ -42,17 +42,17 @@ class Editor:
             PermanentFailure: picture or clip do not exist (any more).
         """
 
-        def read(connection: sqlite3.Connection) -> tuple[Incident | None, str | None, bytes | None]:
+        def read(connection: sqlite3.Connection) -> tuple[Incident | None, SentText | None, bytes | None]:
             return (
                 incidents.load(connection, step.incident_id),
-                outbox.text_message_id(connection, step.incident_id, step.recipient),
+                outbox.sent_text(connection, step.incident_id, step.recipient),
                 media.load(connection, step.incident_id, step.step),
             )
 
-        incident, message_id, stored = await self._database.run(read)
+        incident, text, stored = await self._database.run(read)
         if incident is None:
             raise PermanentFailure("the incident is not in the database")
-        if step.step == "edit" and message_id is None:
+        if step.step == "edit" and text is None:
             return None
         if step.step == "clip":
             stored = await self._clip(incident)
@@ -66,7 +66,7 @@ class Editor:
             text=self._text(step, incident),
             media=stored,
             silent=step.silent,
-            reply_to=message_id,
+            reply_to=text.message_id if text else None,
         )
         return Content(delivery, incident.version)
 

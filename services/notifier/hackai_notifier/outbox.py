@@ -51,6 +51,13 @@ class Step:
 
 
 @dataclass(frozen=True)
+class SentText:
+    """A delivered text; channels without proofs of delivery give no id."""
+
+    message_id: str | None
+
+
+@dataclass(frozen=True)
 class DeadLetter:
     """A step that was given up."""
 
@@ -132,8 +139,8 @@ def waiting(connection: sqlite3.Connection, recipient: Recipient, lane: Lane, li
     return [_step(row) for row in rows]
 
 
-def text_message_id(connection: sqlite3.Connection, incident_id: str, recipient: Recipient) -> str | None:
-    """Return the id of the text that a recipient has of an incident; None: it has none."""
+def sent_text(connection: sqlite3.Connection, incident_id: str, recipient: Recipient) -> SentText | None:
+    """Return the text that a recipient has of an incident; None: it has none."""
     row = connection.execute(
         """
         SELECT message_id FROM steps
@@ -141,7 +148,7 @@ def text_message_id(connection: sqlite3.Connection, incident_id: str, recipient:
         """,
         (incident_id, recipient.channel, recipient.address),
     ).fetchone()
-    return None if row is None else row["message_id"]
+    return None if row is None else SentText(row["message_id"])
 
 
 def mark_delivered(

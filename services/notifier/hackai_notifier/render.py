@@ -128,7 +128,8 @@ class Writer:
         if incident.event.kind == "drill":
             lines.append("This is a drill: nothing burns. Press Acknowledge to show that it reached you.")
         elif incident.event.kind == "fire":
-            lines.append("Picture and clip follow. In danger: get everybody out and call the fire brigade.")
+            follows = "Picture and clip follow. " if incident.version == 1 else ""
+            lines.append(f"{follows}In danger: get everybody out and call the fire brigade.")
         else:
             lines.append("Please look after the camera.")
         return lines
