@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import Depends, FastAPI
 from pydantic import SecretStr
+from typing_extensions import Annotated  # noqa: UP035 - Python 3.8
 
 from hackai_shared.bus import Bus
 from hackai_shared.health import Health

@@ -1,0 +1,1 @@
+"""Only known faces control the system: enrolment, liveness, recognition, signed sessions."""

@@ -1,0 +1,128 @@
+"""Challenges, logins, sessions, the public key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, UploadFile
+
+from hackai_face_auth.api.bodies import (
+    ChallengeRequest,
+    ChallengeView,
+    ClientForm,
+    LoginView,
+    SessionView,
+    VerificationView,
+)
+from hackai_face_auth.api.context import Edge
+from hackai_face_auth.api.uploads import decode_frames, read_photos
+from hackai_face_auth.keys import jwks_document
+from hackai_face_auth.login import LoginAttempt, LoginResult
+from hackai_shared.problems import Problem
+from hackai_shared.security import Principal, principal_of
+
+# Refusals that say nothing about who somebody is, only that the pictures or the order of things were wrong.
+_STATUS = {"no-face": 422, "several-faces": 422, "locked": 429}
+Caller = Annotated[Principal, Depends(principal_of)]
+Frames = Annotated[list[UploadFile], File(description="JPEG, PNG or WebP pictures in order of time; one for a selfie")]
+
+
+def session_routes(edge: Edge) -> APIRouter:
+    """Return the endpoints around logging in and out."""
+    router = APIRouter(tags=["sessions"])
+    core = edge.core
+
+    @router.get("/.well-known/jwks.json", summary="Public keys of session tokens")
+    async def jwks() -> dict[str, list[dict[str, str]]]:
+        return jwks_document(core.key)
+
+    @router.post("/v1/challenges", status_code=201, summary="Ask for a random challenge")
+    async def challenge(body: ChallengeRequest) -> ChallengeView:
+        made = core.challenges.issue(body.client)
+        return ChallengeView(
+            challenge_id=made.challenge_id,
+            movements=list(made.movements),
+            expires_in_s=core.config.liveness.challenge_seconds,
+        )
+
+    async def attempt(
+        frames: list[UploadFile],
+        client: str,
+        challenge_id: str | None,
+        mirrored: bool,
+        claimed: str | None,
+        issue: bool,
+    ) -> LoginResult:
+        photos = await read_photos(frames, most=core.config.max_frames)
+
+        def work() -> LoginResult:
+            with edge.metrics.login_seconds.time():
+                pictures = decode_frames(photos, max_pixels=core.config.max_pixels)
+                return core.login.attempt(LoginAttempt(client, pictures, challenge_id, mirrored, claimed), issue=issue)
+
+        result = await edge.run(work)
+        edge.metrics.logins.labels(result.refusal or ("session" if issue else "verified")).inc()
+        return result
+
+    @router.post("/v1/sessions", status_code=201, summary="Log in with a selfie, or with the frames of a challenge")
+    async def login(
+        frames: Frames,
+        client: ClientForm,
+        challenge_id: Annotated[str | None, Form(max_length=64)] = None,
+        mirrored: Annotated[bool, Form(description="the frames are mirrored, as of some front cameras")] = False,
+        person_id: Annotated[str | None, Form(max_length=64, description="who the person claims to be (1:1)")] = None,
+    ) -> LoginView:
+        result = await attempt(frames, client, challenge_id, mirrored, person_id, True)
+        if result.claims is None:
+            raise _refusal(result)
+        claims = result.claims
+        return LoginView(
+            token=result.token,
+            person_id=claims.sub,
+            name=claims.name,
+            role=claims.role,
+            jti=claims.jti,
+            expires_at=claims.exp,
+            auth_time=claims.auth_time,
+            live=claims.live,
+            score=result.score,
+        )
+
+    @router.post("/v1/verify", summary="Is it this person, alive? Makes no session")
+    async def verify(
+        frames: Frames,
+        client: ClientForm,
+        person_id: Annotated[str, Form(max_length=64)],
+        challenge_id: Annotated[str | None, Form(max_length=64)] = None,
+        mirrored: Annotated[bool, Form()] = False,
+    ) -> VerificationView:
+        result = await attempt(frames, client, challenge_id, mirrored, person_id, False)
+        if result.refusal == "locked":
+            raise _refusal(result)
+        reason = f"{result.refusal}: {result.detail}" if result.refusal else "verified"
+        return VerificationView(verified=not result.refusal, reason=reason, score=result.score)
+
+    @router.get("/v1/sessions", summary="Sessions that hold now")
+    async def active() -> list[SessionView]:
+        return [SessionView.of(session) for session in await edge.run(core.sessions.active)]
+
+    @router.delete("/v1/sessions/{jti}", status_code=204, summary="End a session (log out)")
+    async def end(jti: str, caller: Caller) -> None:
+        ended = await edge.revoke(jti=jti)
+        if not ended:
+            raise Problem(404, "no such session holds", kind="session-unknown")
+        core.audit.record(caller.actor(), "logout", "allowed", target=ended[0].person_id, detail=f"session {jti}")
+
+    return router
+
+
+def _refusal(result: LoginResult) -> Problem:
+    status = 409 if result.refusal.startswith("challenge-") else _STATUS.get(result.refusal, 403)
+    headers: dict[str, str] = {}
+    extra: dict[str, Any] = {}
+    detail = result.detail
+    if result.locked_s > 0:
+        headers["Retry-After"] = str(int(result.locked_s) + 1)
+        extra["locked_s"] = round(result.locked_s, 1)
+        detail += f"; wait {int(result.locked_s) + 1} s"
+    return Problem(status, detail, kind=f"login-{result.refusal}", headers=headers or None, **extra)

@@ -1,0 +1,1 @@
+"""The face service's part of the ``hackai`` command."""

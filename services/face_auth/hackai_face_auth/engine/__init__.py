@@ -1,0 +1,1 @@
+"""From a picture to faces: verified models, detection, landmarks, embeddings."""

@@ -1,0 +1,1 @@
+"""How good the recognition is, measured on folders of photos."""
