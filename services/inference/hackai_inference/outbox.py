@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Callable, Deque, Dict, Optional
+from typing import Callable, Deque, Dict, List, Optional
 
 import structlog
 from redis.exceptions import RedisError
@@ -59,6 +59,10 @@ class Outbox:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def entries(self) -> List[OutboxEntry]:
+        """What still waits, oldest first."""
+        return list(self._entries)
 
     def put(self, entry: OutboxEntry) -> None:
         """Queue an event; an update replaces one of the same incident that still waits."""

@@ -12,19 +12,20 @@ class ConfirmationConfig(Section):
     """How the scores of single frames become a confirmed fire.
 
     Evidence is measured in seconds: it grows by (score - reference) per second of stream time and never falls below 0.
+    Without a doubt (score 1) a fire is confirmed after ``fire_seconds / (1 - fire_reference)`` = 1.25 s.
     """
 
-    fire_reference: float = Field(0.6, gt=0, lt=1, description="mean score of fire above which evidence of fire grows")
-    fire_seconds: float = Field(0.35, gt=0, le=60, description="evidence in seconds that confirms a fire")
+    fire_reference: float = Field(0.8, gt=0, lt=1, description="mean score of fire above which evidence of fire grows")
+    fire_seconds: float = Field(0.25, gt=0, le=60, description="evidence in seconds that confirms a fire")
     smoke_reference: float = Field(
-        0.6, gt=0, lt=1, description="mean score of fire and starting fire together above which evidence grows"
+        0.8, gt=0, lt=1, description="mean score of fire and starting fire together above which evidence grows"
     )
-    smoke_seconds: float = Field(0.6, gt=0, le=60, description="evidence in seconds that confirms a starting fire")
+    smoke_seconds: float = Field(0.5, gt=0, le=60, description="evidence in seconds that confirms a starting fire")
     min_frames: int = Field(3, ge=1, le=100, description="positive frames needed at least")
     clear_after_s: float = Field(
         3.0, gt=0, le=3600, description="seconds without evidence after which a confirmed incident is cleared"
     )
-    max_gap_s: float = Field(1.0, gt=0, le=60, description="a longer pause between two frames counts as this long")
+    max_gap_s: float = Field(0.5, gt=0, le=60, description="a longer pause between two frames counts as this long")
 
 
 class InferenceConfig(Section):
