@@ -6,9 +6,13 @@ from __future__ import annotations
 class FrameThinner:
     """Thins a stream out to a frame rate by timestamps.
 
-    Keeps the first frame within half a period of each point of a regular grid, so that a source at exactly the wanted rate is kept whole
-    although its timestamps jitter by up to half a period, and 25 frames/s become 10 on average rather than 8.3.
+    Keeps the first frame behind each point of a regular grid, or a little before it: a source at exactly the wanted
+    rate is kept whole although its timestamps jitter, and 25 frames/s become 10 on average rather than 8.3.
     """
+
+    # So much of a period early is early enough. No usual ratio of two frame rates lies exactly there (half a period
+    # would make the choice between 10 and 5 frames/s depend on rounding).
+    EARLY = 0.3
 
     def __init__(self, fps: float) -> None:
         self._period = 1.0 / fps
@@ -19,7 +23,7 @@ class FrameThinner:
         if self._next is None or at_s > self._next + self._period or at_s < self._next - 2 * self._period:
             self._next = at_s + self._period  # the first, or behind a gap or a jump: the grid begins anew
             return True
-        if at_s < self._next - self._period / 2:
+        if at_s < self._next - self._period * self.EARLY:
             return False
         self._next += self._period
         return True

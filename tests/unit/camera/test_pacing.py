@@ -21,6 +21,12 @@ def test_the_rate_is_reached_and_never_exceeded(source_fps: float, wanted: float
     assert kept - 1 <= count <= kept + 1
 
 
+def test_half_the_rate_is_every_second_frame() -> None:
+    thinner = FrameThinner(5)
+
+    assert [n for n in range(200) if thinner.keep(n * 0.1)] == list(range(0, 200, 2))
+
+
 def test_jitter_costs_no_frame_of_a_source_at_the_wanted_rate() -> None:
     rng = random.Random(1)
     thinner = FrameThinner(10)

@@ -82,7 +82,7 @@ def test_a_fast_source_is_thinned_before_it_is_encoded() -> None:
     _, deliveries = read(Script([n / 50 for n in range(100)]), fps=10)
 
     times = [delivery.frame.header.stream_s for delivery in deliveries]
-    assert times == pytest.approx([n / 10 for n in range(21)], abs=0.05)
+    assert times == pytest.approx([n / 10 for n in range(21)], abs=0.031)
 
 
 def test_a_live_source_runs_on_the_clock_of_the_camera() -> None:

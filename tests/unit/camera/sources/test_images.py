@@ -69,7 +69,7 @@ def test_a_decompression_bomb_is_not_decoded(tmp_path: Path, make_jpeg: Callable
     bad: list[str] = []
 
     assert len(list(source(tmp_path, bad).frames())) == 1
-    assert "exceeds limit" in bad[0]
+    assert [reason.split(":")[0] for reason in bad] == ["bomb.jpg"]
 
 
 def test_loops_continue_the_media_time(tmp_path: Path) -> None:
