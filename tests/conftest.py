@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, AsyncIterator, Callable, Iterator
 
 import numpy as np
 import pytest

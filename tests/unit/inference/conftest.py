@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, AsyncIterator, Callable, Iterator, NamedTuple
 
 import cv2
 import httpx

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
+from typing import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from hackai_inference.annotate import annotate
 from hackai_shared.messages import Box
 from hackai_shared.serving.decoding import ImageError, decode_image
 
-AT = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
+AT = datetime(2026, 1, 1, 12, 30, tzinfo=timezone.utc)
 BOX = Box(x1=0.25, y1=0.25, x2=0.75, y2=0.75, label="fire", score=0.9, source="cam")
 
 

@@ -6,8 +6,7 @@ import asyncio
 import struct
 import threading
 import zlib
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 

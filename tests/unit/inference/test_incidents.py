@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Callable
 
 import pytest
 
@@ -12,7 +12,7 @@ from hackai_inference.confirmation import Transition, Verdict
 from hackai_inference.incidents import UPDATE_EVERY_S, IncidentLog, JudgedFrame, OpenIncident
 from hackai_shared.messages import FrameRef, IncidentEvent, ModelRef
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MODEL = ModelRef(name="fire-classifier", version=1, variant="fp32")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
+from typing import Callable
 
 import pytest
 
@@ -13,7 +13,7 @@ from hackai_inference.registry import Registry
 from hackai_shared.config.detection import ConfirmationConfig
 from hackai_shared.messages import FrameHeader
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def header(sequence: int, epoch: str = "e1") -> FrameHeader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 import pytest
 
@@ -10,7 +10,7 @@ from hackai_inference.outbox import Outbox, OutboxEntry
 from hackai_shared.bus import Bus
 from hackai_shared.messages import FrameRef, IncidentEvent
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def entry(incident: str, change: str, picture: bytes = b"") -> OutboxEntry:
