@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 
 from hackai_compression.errors import CompressionError
+from hackai_compression.jobs_cli import add_job_commands
 
 from hackai_compression.pipeline.data import Folders
 from hackai_compression.recipes import load_recipe, recipe_schema
 
 app = typer.Typer(help="Make models small, and refuse the bad ones.", no_args_is_help=True)
+add_job_commands(app)
 
 
 PICTURES = Annotated[Path, typer.Option("--pictures", help="Folder with train/<class>/ and test/<class>/.")]

@@ -17,6 +17,7 @@ from hackai_compression.judging.gate import refusals
 from hackai_compression.judging.latency import Latency, measure_latency
 from hackai_compression.judging.mcnemar import mcnemar
 from hackai_compression.judging.predictions import Predictions, predict
+from hackai_compression.judging.mistakes import Mistake, worst_mistakes
 from hackai_compression.judging.temperature import fit_temperature
 from hackai_compression.judging.verdict import Comparison, Evaluation, Verdict
 from hackai_compression.package import write_package
@@ -46,8 +47,11 @@ def judge(
     parent: ModelPackage | None = None,
     repetitions: int = 200,
     tell: Told = lambda _: None,
-) -> Verdict:
-    """Writes the package into `folder`, with its gate report; the temperature is fitted on validation alone."""
+) -> tuple[Verdict, list[Mistake]]:
+    """Writes the package into `folder`, with its gate report; the temperature is fitted on validation alone.
+
+    Returns the verdict and the worst mistakes of the variant that serves by default.
+    """
     _pack(recipe, candidate, folder, card="Not judged yet.\n")
     raw = open_package(folder, require_gate=False)
     first = "int8" if "int8" in candidate.variants else next(iter(candidate.variants))
@@ -59,13 +63,15 @@ def judge(
     tell("measuring latency")
     latency, parent_latency = _latencies(package, list(candidate.variants), parent, repetitions)
     reference = _reference(parent, test)
-    evaluations = []
+    evaluations, mistakes = [], []
     for variant in candidate.variants:
         tell(f"judging {variant} on {len(test)} pictures")
         found, predictions = evaluate(package, variant, test, latency=latency[variant])
         if parent is not None and reference is not None:
             found = found.model_copy(update={"comparison": _compare(found, predictions, parent, reference, parent_latency)})
         evaluations.append(found)
+        if variant == first:
+            mistakes = worst_mistakes(test, predictions, temperature)
     unseen = [evaluate(package, v, left_out)[0] for v in candidate.variants] if left_out is not None else []
     reasons = refusals(recipe.budget, evaluations)
     verdict = Verdict(
@@ -85,7 +91,7 @@ def judge(
         left_out=unseen,
     )
     _pack(recipe, candidate, folder, card=card, temperature=temperature, verdict=verdict)
-    return verdict
+    return verdict, mistakes
 
 
 def _pack(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hackai_shared.serving.manifest import Training
 from hackai_shared.serving.package import ModelPackage, open_package
 
@@ -29,7 +31,7 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
         parent=parent.id if parent is not None else None,
         pretrained=recipe.package.pretrained,
     )
-    verdict = judge(
+    verdict, mistakes = judge(
         recipe,
         Candidate({k: job.out / v for k, v in files.variants.items()}, files.architecture, training),
         folder,
@@ -41,6 +43,8 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
         tell=lambda text: job.progress.tell(step.name, "message", text=text),
     )
     (job.folder_of(step) / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf-8")
+    rows = [m.model_dump(mode="json") for m in mistakes]
+    (job.folder_of(step) / "mistakes.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     if not verdict.passed:
         raise GateRefusedError(verdict.reasons)
     best = verdict.evaluations[0]

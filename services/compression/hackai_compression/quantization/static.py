@@ -15,6 +15,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from hackai_compression.datasets.samples import Sample
 from hackai_compression.quantization.calibration import PictureReader
 from hackai_compression.quantization.direct_input import feed_bytes_directly
+from hackai_compression.quantization.slim import slim
 
 Int8Variant = Literal["int8", "int8-trt"]
 Calibration = Literal["minmax", "percentile", "entropy"]
@@ -81,6 +82,7 @@ def quantize(
     model = onnx.load(target)
     if not for_tensorrt:
         feed_bytes_directly(model.graph)
+    slim(model)
     model.ir_version = 8
     onnx.checker.check_model(model)
     onnx.save(model, target)

@@ -1,3 +1,72 @@
+"""The report of a job: one self-contained page, and the same as JSON."""
+
+from __future__ import annotations
+
+import json
 from pathlib import Path
-def write_report(out: Path) -> Path:
-    return out
+
+from hackai_shared.serving.package import open_package
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hackai_compression.judging.mistakes import Mistake
+from hackai_compression.judging.verdict import Verdict
+from hackai_compression.pipeline.run import DONE, RECIPE, Outcome
+from hackai_compression.recipes import Recipe
+from hackai_compression.reports import plots
+from hackai_compression.reports.gallery import exhibits
+
+
+def write_report(out: Path, *, pictures: bool = True) -> Path:
+    """Writes `report/report.html` and `report.json` from what a job left in `out`; returns the page.
+
+    `pictures=False` leaves the grid of mistakes out: other people's pictures stay where they are.
+    Works on a job that is half done or was refused: it shows what there is.
+    """
+    recipe = Recipe.model_validate_json((out / RECIPE).read_text(encoding="utf-8"))
+    outcomes = [
+        Outcome.model_validate_json(p.read_text(encoding="utf-8")) for p in sorted(out.glob(f"[0-9][0-9]-*/{DONE}"))
+    ]
+    verdict = _verdict(out)
+    gallery = []
+    packages = sorted((out / "package").glob("*/*/manifest.json"))
+    if pictures and packages:
+        gallery = exhibits(open_package(packages[-1].parent, require_gate=False), _mistakes(out))
+    environment = Environment(
+        loader=PackageLoader("hackai_compression", "reports"), autoescape=True, undefined=StrictUndefined
+    )
+    evaluations = verdict.evaluations if verdict else []
+    histories = [(o.step, o.history) for o in outcomes if o.history]
+    text = environment.get_template("page.html.j2").render(
+        recipe=recipe,
+        outcomes=outcomes,
+        verdict=verdict,
+        evaluations=evaluations,
+        left_out=verdict.left_out if verdict else [],
+        pareto=plots.pareto(evaluations) if evaluations else "",
+        confusions=[plots.confusion_matrix(e) for e in evaluations],
+        reliabilities=[plots.reliability_diagram(e) for e in evaluations],
+        curves=plots.training_curves(histories) if histories else "",
+        gallery=gallery,
+    )
+    folder = out / "report"
+    folder.mkdir(exist_ok=True)
+    page = folder / "report.html"
+    page.write_text(text, encoding="utf-8")
+    document = {
+        "recipe": recipe.model_dump(mode="json"),
+        "steps": [o.model_dump(mode="json", exclude={"verdict"}) for o in outcomes],
+        "verdict": verdict.model_dump(mode="json") if verdict else None,
+    }
+    (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return page
+
+
+def _verdict(out: Path) -> Verdict | None:
+    """The judge writes it for refused models as well, which leave no outcome."""
+    found = sorted(out.glob("[0-9][0-9]-*/verdict.json"))
+    return Verdict.model_validate_json(found[-1].read_text(encoding="utf-8")) if found else None
+
+
+def _mistakes(out: Path) -> list[Mistake]:
+    found = sorted(out.glob("[0-9][0-9]-*/mistakes.json"))
+    return [Mistake.model_validate(row) for row in json.loads(found[-1].read_text(encoding="utf-8"))] if found else []
