@@ -82,12 +82,9 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            try:
                 connection.execute("COMMIT")
-            except sqlite3.Error:
+            except BaseException:
+                # On a full disk SQLite has rolled back already.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise

@@ -34,6 +34,8 @@ POLL_S = 25
 # A long poll returns after POLL_S at the latest.
 SILENT_FOR_S = 90.0
 LONGEST_DELAY_S = 10.0
+# An answer that is being given when the service stops may be finished.
+FINISH_S = 1.5
 
 
 class PollingState:
@@ -114,9 +116,10 @@ class Poller:
                 failures = 0
                 self._state.succeeded()
                 if updates:
-                    await _unless(stop, self._handle(updates))
+                    await _unless(stop, self._handle(updates), finish_s=FINISH_S)
                 continue
             await _unless(stop, asyncio.sleep(delay))
+        await self._confirm()
 
     async def _poll(self) -> list[Update]:
         if not self._greeted:
@@ -130,6 +133,15 @@ class Poller:
             allowed_updates=self._dispatcher.resolve_used_update_types(),
             request_timeout=POLL_S + 10,
         )
+
+    async def _confirm(self) -> None:
+        """Tell Telegram which updates were handled, so that they do not come again after the restart."""
+        if self._offset is None:
+            return
+        try:
+            await self._bot.get_updates(offset=self._offset, timeout=0, limit=1, request_timeout=1)
+        except AiogramError as error:
+            log.debug("handled updates will come again", error=str(error))
 
     async def _handle(self, updates: list[Update]) -> None:
         await asyncio.gather(*(self._feed(update) for update in updates))
@@ -146,12 +158,14 @@ def _delay(failures: int) -> float:
     return min(LONGEST_DELAY_S, backoff_s(failures, 0.5))
 
 
-async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
-    """Return the result of ``work``; None when ``stop`` is set first, which cancels it."""
+async def _unless(stop: asyncio.Event, work: Awaitable[T], *, finish_s: float = 0.0) -> T | None:
+    """Return the result of ``work``; None when ``stop`` is set first, which cancels it after ``finish_s``."""
     task: asyncio.Future[Any] = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() and finish_s:
+            await asyncio.wait({task}, timeout=finish_s)
         return task.result() if task.done() else None
     finally:
         stopping.cancel()

@@ -50,6 +50,8 @@ async def snooze(message: Message, command: CommandObject, desk: Desk, caller: C
         await message.answer(f"{unknown_camera(request.camera, desk)}\n{USAGE}")
     else:
         order = Command(
+            # An update that comes again after a crash is the same order.
+            command_id=f"telegram-{message.chat.id}-{message.message_id}",
             action="unsnooze" if request.off else "snooze",
             actor=caller.actor,
             camera_id=camera_id,

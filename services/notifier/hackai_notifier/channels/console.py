@@ -17,7 +17,7 @@ _FILES = {"photo": "photo.jpg", "update_photo": "update_photo.jpg", "clip": "cli
 class ConsoleChannel:
     """Prints what the others send; ``detail`` of the receipt is the path of a picture or clip."""
 
-    def __init__(self, folder: Path, *, keep: int, out: TextIO = sys.stdout) -> None:
+    def __init__(self, folder: Path, *, keep: int, out: TextIO | None = None) -> None:
         self._folder = folder.absolute()
         self._keep = keep
         self._out = out
@@ -43,9 +43,10 @@ class ConsoleChannel:
             stored = self._store(delivery.incident.file_name, _FILES[delivery.step], delivery.media)
             path = str(stored)
             text = f"{text}\n{path}"
+        out = self._out or sys.stdout
         # One write, so that lines of different incidents do not mix.
-        self._out.write("".join(f"{line}\n" for line in text.splitlines()))
-        self._out.flush()
+        out.write("".join(f"{line}\n" for line in text.splitlines()))
+        out.flush()
         return Receipt(message_id=None, detail=path)
 
     def _store(self, incident: str, name: str, data: bytes) -> Path:
