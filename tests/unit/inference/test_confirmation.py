@@ -50,6 +50,10 @@ class Camera:
         assert self.verdict is not None
         return self.verdict
 
+    @property
+    def state_now(self) -> str:
+        return self.now.state
+
 
 def flicker(share: float, frames: int, seed: int = 7) -> list[tuple[float, float]]:
     draw = random.Random(seed)
@@ -64,7 +68,7 @@ def test_a_steady_fire_is_confirmed_within_a_second_and_dated_to_its_first_frame
     assert opened.opened_s == pytest.approx(1.0)
     assert 1.5 <= opened.at_s <= 2.0
     assert opened.frames_positive == opened.frames_seen >= 3
-    assert camera.now.state == "confirmed"
+    assert camera.state_now == "confirmed"
     assert camera.now.evidence >= 1.0
 
 
@@ -76,10 +80,10 @@ def test_a_missing_frame_delays_a_fire_and_does_not_lose_it() -> None:
 
 def test_a_flash_is_only_a_suspicion() -> None:
     camera = Camera().show([NOTHING] * 10 + [FIRE])
-    assert camera.now.state == "suspected"
+    assert camera.state_now == "suspected"
 
     camera.show([NOTHING] * 10)
-    assert camera.now.state == "clear"
+    assert camera.state_now == "clear"
     assert camera.story == []
 
 
@@ -131,10 +135,10 @@ def test_flames_while_the_smoke_was_going_are_another_fire() -> None:
 
 def test_the_same_label_that_returns_while_clearing_is_the_same_incident() -> None:
     camera = Camera().show([FIRE] * 30 + [NOTHING] * 20)
-    assert camera.now.state == "clearing"
+    assert camera.state_now == "clearing"
 
     camera.show([FIRE] * 20)
-    assert camera.now.state == "confirmed"
+    assert camera.state_now == "confirmed"
     assert camera.story == [("opened", "fire")]
 
 
@@ -150,7 +154,7 @@ def test_an_incident_ends_and_the_next_fire_is_a_new_one() -> None:
 def test_a_fire_behind_its_own_smoke_goes_on() -> None:
     camera = Camera().show([FIRE] * 20 + [SMOKE] * 100)
 
-    assert camera.now.state == "confirmed"
+    assert camera.state_now == "confirmed"
     assert camera.now.label == "fire"
     assert camera.story == [("opened", "fire")]
 
@@ -158,7 +162,7 @@ def test_a_fire_behind_its_own_smoke_goes_on() -> None:
 def test_doubt_for_a_moment_does_not_end_an_incident() -> None:
     camera = Camera().show([FIRE] * 20 + [NOTHING] * 3)
 
-    assert camera.now.state == "confirmed"
+    assert camera.state_now == "confirmed"
 
 
 @pytest.mark.parametrize("fps", [5.0, 10.0, 30.0, 60.0])
@@ -194,7 +198,7 @@ def test_a_new_clock_keeps_the_open_incident() -> None:
     camera.show([FIRE] * 20)
 
     assert camera.story == [("opened", "fire")]
-    assert camera.now.state == "confirmed"
+    assert camera.state_now == "confirmed"
 
 
 def test_an_incident_of_an_earlier_run_goes_on_without_a_second_alarm() -> None:
@@ -202,7 +206,7 @@ def test_an_incident_of_an_earlier_run_goes_on_without_a_second_alarm() -> None:
     camera.state.resume("fire", opened_s=-10.0, now=0.0)
     camera.show([FIRE] * 30)
     assert camera.story == []
-    assert camera.now.state == "confirmed"
+    assert camera.state_now == "confirmed"
 
     camera.show([NOTHING] * 60)
     assert camera.story == [("cleared", "fire")]

@@ -45,7 +45,7 @@ def test_the_grey_borders_of_a_letterbox_are_not_part_of_the_picture() -> None:
 
     assert heat is not None
     assert heat.shape == (4, 8)
-    assert np.unravel_index(heat.argmax(), heat.shape) == (1, 5)
+    assert heat[1, 5] == 1.0
 
 
 def test_a_warm_corner_becomes_a_box_there() -> None:

@@ -64,3 +64,13 @@ def test_two_takers_share_the_items_without_repeats() -> None:
         taker.join(10)
 
     assert sorted(seen) == list(range(500))
+
+
+def test_one_key_can_be_taken_by_itself() -> None:
+    box: LatestMailbox[str, int] = LatestMailbox()
+    box.put("a", 1)
+    box.put("b", 2)
+    box.put("b", 3)
+
+    assert [box.take_key("b"), box.take_key("b"), box.take_key("c")] == [3, None, None]
+    assert box.take(0) == ("a", 1)
