@@ -55,10 +55,10 @@ def create_app(
         responses=PROBLEM_RESPONSES,
         redoc_url=None,
     )
-    if gate is not None:
-        install_gate(app, gate)
     install_problem_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    if gate is not None:
+        install_gate(app, gate)
 
     def report(ok: bool, checks: List[CheckReport]) -> Dict[str, object]:
         return HealthReport(service=service, version=__version__, ok=ok, checks=checks).model_dump()

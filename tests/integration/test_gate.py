@@ -106,6 +106,23 @@ async def test_no_token_and_wrong_tokens(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/things", headers={"Authorization": f"Basic {SERVICE}"})).status_code == 401
 
 
+async def test_bodies_of_strangers_are_not_read(client: httpx.AsyncClient) -> None:
+    read = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(1000):
+            read += 1
+            yield bytes(1000)
+
+    assert (await client.put("/v1/things", content=body())).status_code == 401
+    assert read <= 1
+    # Malformed JSON of a stranger is not looked at either.
+    assert (
+        await client.put("/v1/things", content=b"{", headers={"content-type": "application/json"})
+    ).status_code == 401
+
+
 async def test_roles(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/things", headers=bearer(Role.VIEWER))).json() == "session:" + "1" * 32
     assert (await client.put("/v1/things", headers=bearer(Role.VIEWER))).status_code == 403
@@ -129,6 +146,11 @@ async def test_a_revoked_session_is_out(client: httpx.AsyncClient, revoked: set[
 async def test_an_application_without_its_gate_is_closed(app: FastAPI, client: httpx.AsyncClient) -> None:
     app.state.gate = None
     assert (await client.get("/v1/things", headers=bearer(Role.ADMIN))).status_code == 503
+
+
+async def test_an_endpoint_that_does_not_exist_says_so_to_members_alone(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/nosuch")).status_code == 401
+    assert (await client.get("/v1/nosuch", headers=bearer(Role.VIEWER))).status_code == 404
 
 
 async def test_revocations_travel_over_redis(bus: Bus) -> None:

@@ -6,6 +6,7 @@ OpenAPI document of each service, in both directions.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional
 
@@ -62,6 +63,9 @@ _EVERY_SERVICE: Dict[str, Access] = {
     "GET /metrics": VIEWER,
 }
 
+# FastAPI's own pages: they say what is in the source anyway.
+_PAGES = ("GET /docs", "GET /docs/oauth2-redirect", "GET /openapi.json")
+
 ENDPOINTS: Dict[str, Dict[str, Access]] = {
     "face_auth": {
         "GET /.well-known/jwks.json": PUBLIC,
@@ -88,6 +92,20 @@ def access_for(service: str, method: str, path: str) -> Optional[Access]:
     """Return what the endpoint ``method path`` (path template) asks for; None where the table does not know it."""
     endpoint = f"{method} {path}"
     return ENDPOINTS.get(service, {}).get(endpoint) or _EVERY_SERVICE.get(endpoint)
+
+
+def open_paths(service: str) -> "re.Pattern[str]":
+    """Return what matches ``METHOD /path`` of the endpoints of a service that are open to anybody."""
+    templates = [endpoint for endpoint, access in endpoints_of(service).items() if access.public]
+    return re.compile("|".join(map(_template_pattern, [*templates, *_PAGES])))
+
+
+def _template_pattern(template: str) -> str:
+    parts = re.split(r"(\{[^}]+\})", template)
+    return "".join(
+        re.escape(part) if not part.startswith("{") else (".*" if part.endswith(":path}") else "[^/]+")
+        for part in parts
+    )
 
 
 def endpoints_of(service: str) -> Mapping[str, Access]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Container, List, Optional
+from typing import Any, Awaitable, Callable, Container, List, MutableMapping, Optional
 
 import structlog
 from fastapi import Depends, FastAPI, Request
@@ -12,8 +12,8 @@ from prometheus_client import Counter
 from typing_extensions import Annotated
 
 from hackai_shared.metrics import Metrics
-from hackai_shared.problems import Problem
-from hackai_shared.security.access import access_for
+from hackai_shared.problems import Problem, problem_response
+from hackai_shared.security.access import access_for, open_paths
 from hackai_shared.security.errors import KeysUnavailable, TokenInvalid
 from hackai_shared.security.keys import KeySet
 from hackai_shared.security.principal import Principal
@@ -21,6 +21,13 @@ from hackai_shared.security.service_token import ServiceToken
 from hackai_shared.security.tokens import unverified_key_id, verify_session
 
 log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# Where the middleware leaves the caller for the dependency.
+_PRINCIPAL = "hackai.principal"
 
 _BEARER = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="a session token of the face service, or the service token"
@@ -67,6 +74,19 @@ class Gate:
             raise TokenInvalid("revoked", "the session was ended; log in again")
         return claims.principal()
 
+    async def authenticate(self, token: Optional[str]) -> Principal:
+        """Return whom the token of a request proves.
+
+        Raises:
+            Problem: 401 for nobody.
+        """
+        if token is None:
+            raise self._refuse(401, "missing", "send a session token or the service token as a bearer token")
+        try:
+            return await self.identify(token)
+        except TokenInvalid as error:
+            raise self._refuse(401, error.reason, str(error)) from error
+
     async def check(self, request: Request, token: Optional[str]) -> Optional[Principal]:
         """Return who calls an endpoint; None where it is open to anybody and nobody said who they are.
 
@@ -79,12 +99,7 @@ class Gate:
         access = access_for(self.service, method, template)
         if access is not None and access.public:
             return None
-        if token is None:
-            raise self._refuse(401, "missing", "send a session token or the service token as a bearer token")
-        try:
-            principal = await self.identify(token)
-        except TokenInvalid as error:
-            raise self._refuse(401, error.reason, str(error)) from error
+        principal = request.scope.get(_PRINCIPAL) or await self.authenticate(token)
         if access is None:
             log.error("endpoint is not in the access table, refused", endpoint=f"{request.method} {template}")
             raise self._refuse(403, "unlisted", "this endpoint is open to nobody")
@@ -106,6 +121,45 @@ class Gate:
         return Problem(status, detail, kind="unauthenticated" if status == 401 else "forbidden", headers=headers)
 
 
+class TokenFirst:
+    """ASGI middleware: who has no token that holds is turned away before the body of the request is read.
+
+    Roles are checked by :func:`guard`, which knows the endpoint; FastAPI reads bodies before it asks dependencies.
+    """
+
+    def __init__(self, app: Any, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+        self._open = open_paths(gate.service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with the caller in its scope, or answer 401."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        method = {"HEAD": "GET"}.get(scope.get("method", "GET"), scope.get("method", "GET"))
+        if self._open.fullmatch(f"{method} {scope['path']}") is None:
+            try:
+                scope[_PRINCIPAL] = await self._gate.authenticate(_bearer_token(scope))
+            except Problem as problem:
+                answer = problem_response(
+                    problem.status,
+                    problem.detail,
+                    kind=problem.kind,
+                    # What is left of the body is not read.
+                    headers={**(problem.headers or {}), "connection": "close"},
+                )
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _bearer_token(scope: Scope) -> Optional[str]:
+    header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
 async def guard(
     request: Request, credentials: Annotated[Optional[HTTPAuthorizationCredentials], Depends(_BEARER)]
 ) -> None:
@@ -123,8 +177,9 @@ GUARDS: List[Any] = [Depends(guard)]
 
 
 def install_gate(app: FastAPI, gate: Gate) -> None:
-    """Give an application made with ``dependencies=GUARDS`` its gate."""
+    """Give an application made with ``dependencies=GUARDS`` its gate; to be called after its other middlewares."""
     app.state.gate = gate
+    app.add_middleware(TokenFirst, gate=gate)
 
 
 async def principal_of(request: Request) -> Principal:

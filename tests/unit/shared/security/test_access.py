@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from hackai_shared.security import Access, Principal, Role, SecretInvalid, ServiceToken, access_for, new_service_token
-from hackai_shared.security.access import OWN_DATA, OWN_SESSION, PUBLIC, SERVICE, VIEWER
+from hackai_shared.security import (
+    ENDPOINTS,
+    Access,
+    Principal,
+    Role,
+    SecretInvalid,
+    ServiceToken,
+    access_for,
+    new_service_token,
+)
+from hackai_shared.security.access import OWN_DATA, OWN_SESSION, PUBLIC, SERVICE, VIEWER, open_paths
 
 SERVICE_CALLER = Principal("service", "service", "service")
 
@@ -41,6 +50,17 @@ def test_ones_own_data_and_session() -> None:
 def test_an_unknown_endpoint_is_nobodys() -> None:
     assert access_for("face_auth", "POST", "/v1/backdoor") is None
     assert access_for("nosuch", "GET", "/healthz") is PUBLIC
+
+
+def test_open_paths_are_matched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        ENDPOINTS, "demo", {"GET /": PUBLIC, "GET /static/{path:path}": PUBLIC, "GET /v1/x/{id}": VIEWER}
+    )
+    pattern = open_paths("demo")
+    for path in ("GET /healthz", "GET /", "GET /static/a/b.js", "GET /docs"):
+        assert pattern.fullmatch(path), path
+    for path in ("POST /healthz", "GET /healthz/x", "GET /v1/x/1", "GET /metrics", "GET /healthzz", "GET /docsx"):
+        assert not pattern.fullmatch(path), path
 
 
 def test_the_table_says_in_words_what_is_needed() -> None:
