@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import av
 import cv2
@@ -29,7 +31,7 @@ from hackai_shared.config.detection import ConfirmationConfig
 JPEG_QUALITY = 85
 # Tiny or far: these may be missed by a classifier of the whole picture.
 MAY_BE_MISSED = {"smoke_campfire_6fps.mp4", "visifire_video01.gif"}
-EXPECTED: Dict[str, List[str]] = {
+EXPECTED: dict[str, list[str]] = {
     "hackai_fire1.mp4": ["start_fire", "fire"],
     "nofire_las_vegas_sign_night.mp4": [],
     "nofire_car_street.mp4": [],
@@ -54,7 +56,7 @@ class Incident:
     change: str
 
 
-def jpegs(path: Path, fps: float) -> Iterator[Tuple[float, bytes]]:
+def jpegs(path: Path, fps: float) -> Iterator[tuple[float, bytes]]:
     """Yield ``(seconds, JPEG)`` of a clip at no more than ``fps`` frames per second."""
     with av.open(str(path)) as container:
         due = 0.0
@@ -67,7 +69,7 @@ def jpegs(path: Path, fps: float) -> Iterator[Tuple[float, bytes]]:
             yield at, cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
-def score(model: ActiveModel, path: Path, fps: float) -> List[Scored]:
+def score(model: ActiveModel, path: Path, fps: float) -> list[Scored]:
     """Return the probabilities of every analysed frame of a clip."""
     scored = []
     for at, jpeg in jpegs(path, fps):
@@ -76,14 +78,13 @@ def score(model: ActiveModel, path: Path, fps: float) -> List[Scored]:
     return scored
 
 
-def confirm(scores: List[Scored], config: ConfirmationConfig) -> List[Incident]:
+def confirm(scores: list[Scored], config: ConfirmationConfig) -> list[Incident]:
     """Return the incidents of a sequence of scores."""
     state = Confirmation(config)
-    found: List[Incident] = []
+    found: list[Incident] = []
     for item in scores:
-        for step in state.observe(item.stream_s, fire=item.fire, start_fire=item.start_fire).transitions:
-            if step.change != "cleared":
-                found.append(_incident(step))
+        steps = state.observe(item.stream_s, fire=item.fire, start_fire=item.start_fire).transitions
+        found.extend(_incident(step) for step in steps if step.change != "cleared")
     return found
 
 
@@ -91,7 +92,7 @@ def _incident(step: Transition) -> Incident:
     return Incident(step.label, step.opened_s, step.at_s, step.change)
 
 
-def meets(file: str, incidents: List[Incident]) -> bool:
+def meets(file: str, incidents: list[Incident]) -> bool:
     """Return whether a clip raised what it must."""
     opened = [incident.label for incident in incidents if incident.change == "opened"]
     if file in EXPECTED:
@@ -102,7 +103,7 @@ def meets(file: str, incidents: List[Incident]) -> bool:
     return len(opened) == 1 and worst[-1] == "fire"
 
 
-def report(clips: List[Dict[str, Any]], scores: Dict[str, List[Scored]], config: ConfirmationConfig) -> bool:
+def report(clips: list[dict[str, Any]], scores: dict[str, list[Scored]], config: ConfirmationConfig) -> bool:
     """Print one line per clip; return whether all meet the requirement."""
     fine = True
     for clip in clips:
@@ -122,13 +123,13 @@ def report(clips: List[Dict[str, Any]], scores: Dict[str, List[Scored]], config:
     return fine
 
 
-def _delay(first_fire_s: Optional[float], incident: Incident) -> str:
+def _delay(first_fire_s: float | None, incident: Incident) -> str:
     if first_fire_s is None or incident.label != "fire":
         return ""
     return f" (+{incident.confirmed_s - first_fire_s:.2f} s)"
 
 
-def sweep(scores: Dict[str, List[Scored]], base: ConfirmationConfig) -> None:
+def sweep(scores: dict[str, list[Scored]], base: ConfirmationConfig) -> None:
     """Print, for a grid of references, the range of seconds that meets the requirement on every clip."""
     steps = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0)
     for fire_reference, smoke_reference in product((0.4, 0.5, 0.6, 0.7, 0.8), (0.5, 0.6, 0.7, 0.8)):
@@ -153,8 +154,8 @@ def sweep(scores: Dict[str, List[Scored]], base: ConfirmationConfig) -> None:
         )
 
 
-def main() -> None:
-    """Run over all clips of a ``clips.json``."""
+def main() -> bool:
+    """Run over all clips of a ``clips.json``; return whether all raise what they must."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, help="clips.json beside the clips")
     parser.add_argument("--models", type=Path, default=Path("models"))
@@ -170,15 +171,17 @@ def main() -> None:
     clips = json.loads(options.clips.read_text())
     config = ConfirmationConfig()
     print(f"{model.ref.name}/{model.ref.version} {model.ref.variant} on {model.device}; {config!r}")
+    fine = True
     for fps in options.fps:
         scores = {clip["file"]: score(model, options.clips.parent / clip["file"], fps) for clip in clips}
         print(f"-- at no more than {fps:g} frames per second")
-        report(clips, scores, config)
+        fine = report(clips, scores, config) and fine
         if options.scores:
             options.scores.write_text(json.dumps(scores))
         if options.sweep:
             sweep(scores, config)
+    return fine
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(0 if main() else 1)

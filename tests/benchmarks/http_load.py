@@ -11,11 +11,10 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import List
 from urllib.parse import urlsplit
 
 
-async def client(host: str, port: int, request: bytes, until: float, latencies: List[float]) -> None:
+async def client(host: str, port: int, request: bytes, until: float, latencies: list[float]) -> None:
     """Send requests one after the other."""
     reader, writer = await asyncio.open_connection(host, port)
     while time.perf_counter() < until:
@@ -44,7 +43,7 @@ async def run(url: str, picture: bytes, clients: int, seconds: float, multipart:
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {kind}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
-    latencies: List[float] = []
+    latencies: list[float] = []
     started = time.perf_counter()
     await asyncio.gather(
         *(client(parts.hostname or "", parts.port or 80, request, started + seconds, latencies) for _ in range(clients))

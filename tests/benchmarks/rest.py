@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any
 
 import cv2
 import httpx
@@ -43,16 +44,16 @@ def loop_rate(work: Callable[[], object], seconds: float) -> float:
     return done / (time.perf_counter() - started)
 
 
-def load(url: str, picture: Path, clients: int, seconds: float, *, multipart: bool = False) -> Dict[str, float]:
+def load(url: str, picture: Path, clients: int, seconds: float, *, multipart: bool = False) -> dict[str, float]:
     """Load a URL from another process."""
     command = [sys.executable, str(HERE / "http_load.py"), url, str(picture), str(clients), str(seconds)]
     output = subprocess.run(command + ["--multipart"] * multipart, check=True, stdout=subprocess.PIPE).stdout
-    result: Dict[str, float] = json.loads(output)
+    result: dict[str, float] = json.loads(output)
     return result
 
 
 @contextmanager
-def server(command: List[str], environment: Dict[str, str], url: str) -> Iterator[None]:
+def server(command: list[str], environment: dict[str, str], url: str) -> Iterator[None]:
     """Run a server until it is not needed any more."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log, stdout=log)
@@ -89,7 +90,7 @@ def example_picture() -> bytes:
     return cv2.imencode(".jpg", grained, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
-def measure(model: ActiveModel, picture: Path, options: Any, folder: Path) -> Dict[str, List[float]]:
+def measure(model: ActiveModel, picture: Path, options: Any, folder: Path) -> dict[str, list[float]]:
     """Return the ratios of every round by name."""
     data = picture.read_bytes()
     spec = model.manifest.input
@@ -106,7 +107,7 @@ def measure(model: ActiveModel, picture: Path, options: Any, folder: Path) -> Di
         "PLAIN_PORT": str(plain_port),
     }
     ours, plain = f"http://127.0.0.1:{port}/v1/predict", f"http://127.0.0.1:{plain_port}/predict"
-    ratios: Dict[str, List[float]] = {}
+    ratios: dict[str, list[float]] = {}
 
     def note(name: str, value: float) -> None:
         ratios.setdefault(name, []).append(value)
@@ -114,8 +115,9 @@ def measure(model: ActiveModel, picture: Path, options: Any, folder: Path) -> Di
     def tight() -> float:
         return loop_rate(lambda: judge(model, data, max_pixels=50_000_000), options.seconds / 2)
 
-    with server([sys.executable, "-m", "hackai_inference"], environment, ours), server(
-        [sys.executable, str(HERE / "plain_handler.py")], environment, plain
+    with (
+        server([sys.executable, "-m", "hackai_inference"], environment, ours),
+        server([sys.executable, str(HERE / "plain_handler.py")], environment, plain),
     ):
         for _ in range(options.rounds):
             base = tight()
@@ -135,8 +137,8 @@ def measure(model: ActiveModel, picture: Path, options: Any, folder: Path) -> Di
     return ratios
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> dict[str, float]:
+    """Measure and print; return the medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--variant", default="auto")
@@ -154,8 +156,10 @@ def main() -> None:
         )
         model = registry.load()
         print(f"{model.ref.name}/{model.ref.version} {model.ref.variant}, {picture.stat().st_size} bytes of JPEG")
-        for key, values in measure(model, picture, options, folder).items():
+        ratios = measure(model, picture, options, folder)
+        for key, values in ratios.items():
             print(f"{key:40s} {statistics.median(values):8.2f}   ({', '.join(f'{value:.2f}' for value in values)})")
+    return {key: statistics.median(values) for key, values in ratios.items()}
 
 
 if __name__ == "__main__":
