@@ -129,7 +129,7 @@ def waiting(connection: sqlite3.Connection, recipient: Recipient, lane: Lane, li
         f"""
         SELECT s.* FROM steps s
         WHERE s.channel = ? AND s.address = ? AND s.state = 'waiting' AND s.step IN ({marks})
-        AND (s.step = 'text' OR NOT EXISTS (
+        AND (s.step IN ('text', 'notice') OR NOT EXISTS (
             SELECT 1 FROM steps t WHERE t.incident_id = s.incident_id AND t.step = 'text' AND t.channel = s.channel
             AND t.address = s.address AND t.state = 'waiting' AND (s.step = 'edit' OR t.attempts < ?)))
         ORDER BY s.step = 'edit', s.id LIMIT ?

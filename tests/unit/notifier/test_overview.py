@@ -1,0 +1,28 @@
+from hackai_notifier.bot.overview import status_text
+from hackai_shared.messages import ServiceStatus
+
+
+def test_redis_away_is_said_first() -> None:
+    text = status_text(
+        None, {"front": "Front"}, {"waiting": 2, "delivered": 5, "dead": 1}, ["Front: silent until 14:10"]
+    )
+
+    assert text.splitlines()[0].startswith("🔴 <b>Redis does not answer</b>")
+    assert "2 waiting, 5 delivered, 1 undeliverable" in text
+    assert "🔕 Front: silent until 14:10" in text
+
+
+def test_a_service_that_is_not_ready_says_why_and_the_model_is_named() -> None:
+    status = ServiceStatus(
+        service="inference",
+        instance="i",
+        ready=False,
+        checks={"model": "failing: <none> loaded", "other": "ok: fine"},
+        details={"model": {"name": "fire-classifier", "version": 1, "variant": "int8"}},
+    )
+
+    text = status_text([status], {}, {}, [])
+
+    assert "🔴 inference: model: &lt;none&gt; loaded" in text
+    assert "🧠 Model: fire-classifier 1 int8" in text
+    assert "🔴 <b>camera</b>: no sign of life" in text
