@@ -10,7 +10,7 @@ PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test test-slow test-py38 test-torch check bench demo-clip clean
+.PHONY: help demo setup test test-slow clips test-py38 test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ test: $(VENV)/.tests ## All tests that need no torch
 
 test-slow: $(VENV)/.tests ## The long fault and load tests
 	$(BIN)/python -m pytest -q -m slow
+
+clips: $(VENV)/.tests ## The real clips through the whole product: who is alarmed, and when
+	$(BIN)/python -m pytest -q -s tests/e2e/test_clips.py
 
 test-py38: $(PY38_VENV)/.tests ## shared and inference under Python 3.8, as on the Jetson Xavier NX
 	$(PY38_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/unit/shared tests/unit/inference
