@@ -38,12 +38,15 @@ class OpenIncidents:
 
     async def restore(self, now: datetime) -> Tuple[List[OpenIncident], List[OpenIncident]]:
         """Return the incidents that go on and those that were left alone for too long; waits until Redis answers."""
+        reachable = True
         while True:
             try:
                 found = await self._read()
                 break
             except (RedisError, OSError) as error:
-                log.warning("open incidents cannot be read, waiting for Redis", error=str(error))
+                if reachable:
+                    log.warning("open incidents cannot be read, waiting for Redis", error=str(error))
+                    reachable = False
                 await asyncio.sleep(RETRY_S)
         kept = [incident for incident in found if now - incident.seen_at <= RESUME_WITHIN]
         for incident in kept:

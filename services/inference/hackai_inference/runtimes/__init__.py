@@ -18,7 +18,17 @@ def _onnxruntime(package: ModelPackage, variant: str, threads: int) -> Inference
     return OnnxRuntimeSession(package, variant, threads=threads)
 
 
-RUNTIMES: Dict[str, SessionFactory] = {"onnxruntime": _onnxruntime}
+def _openvino(package: ModelPackage, variant: str, threads: int) -> InferenceSession:
+    try:
+        from hackai_inference.runtimes.openvino import OpenVinoSession
+    except ImportError as error:
+        raise RuntimeUnavailable(
+            "inference.runtime: openvino is not installed; pip install 'hackai-inference[openvino]'"
+        ) from error
+    return OpenVinoSession(package, variant, threads=threads)
+
+
+RUNTIMES: Dict[str, SessionFactory] = {"onnxruntime": _onnxruntime, "openvino": _openvino}
 
 
 def resolve_runtime(wanted: str) -> str:
