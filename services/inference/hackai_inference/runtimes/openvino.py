@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: an optional extra, on x86 about 1.5 times as fast as ONNX Runtime with int8 variants."""
+"""OpenVINO on the CPU: an optional extra, faster than ONNX Runtime for some networks and processors. Measure first."""
 
 from __future__ import annotations
 
