@@ -60,17 +60,13 @@ def load_engine(config: FacesConfig) -> FaceEngine:
 
 
 def load_antispoof(config: FacesConfig) -> AntiSpoof | None:
-    """Return the passive liveness models; None, with a warning, where no folder is configured.
+    """Return the passive liveness models; None where no folder is configured.
 
     Raises:
         PackError: a folder is configured and cannot be used.
     """
     folder = config.liveness.antispoof_folder
     if folder is None:
-        log.warning(
-            "passive liveness is off: no faces.liveness.antispoof_folder is configured; "
-            "a still picture never logs anybody in, every login needs a challenge"
-        )
         return None
     return AntiSpoof(Path(folder).expanduser(), threads=config.threads)
 

@@ -47,6 +47,11 @@ async def build(context: ServiceContext) -> ServiceParts:
         raise ConfigError([ConfigProblem(str(settings.config), 1, 1, "faces", str(error))]) from error
     if not service_token:
         log.warning("no service token is configured: nobody can log in; set HACKAI_SERVICE_TOKEN_FILE")
+    if not core.passive:
+        log.warning(
+            "passive liveness is off: no faces.liveness.antispoof_folder is configured; "
+            "a still picture never logs anybody in, every login needs a challenge"
+        )
     offer_first_code(core, settings.folder)
     revoked = RevocationList(context.bus.client)
     gate = Gate(

@@ -46,7 +46,8 @@ def enroll(
             raise
         core.audit.record(local_actor(), "enrol", "allowed", target=person.person_id, detail=person.role.value)
         core.database.close()
-    Console().print(f"{person.name} is enrolled as {person.role.value} with {person.photos} photos", markup=False)
+    photos_kept = f"{person.photos} photo" + ("s" if person.photos != 1 else "")
+    Console().print(f"{person.name} is enrolled as {person.role.value} with {photos_kept}", markup=False)
 
 
 def _read(path: Path) -> bytes:
