@@ -7,6 +7,7 @@ import sys
 from typing import Any, List, MutableMapping
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from hackai_shared.redaction import redact
 
@@ -22,11 +23,17 @@ def configure_logging(service: str, *, level: str = "info", format: str = "json"
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderers: List[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if format == "console"
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
+    # A traceback becomes text or data before anything is redacted, and never with local variables: they hold secrets.
+    traceback: structlog.typing.Processor
+    renderer: structlog.typing.Processor
+    if format == "console":
+        traceback = structlog.processors.format_exc_info
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    else:
+        traceback = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -40,8 +47,9 @@ def configure_logging(service: str, *, level: str = "info", format: str = "json"
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _add_service(service),
+                traceback,
                 _redact,
-                *renderers,
+                renderer,
             ],
         )
     )
@@ -62,4 +70,15 @@ def _add_service(service: str) -> Any:
 
 
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _redact_value(value) for key, value in event.items()}
+
+
+def _redact_value(value: Any) -> Any:
+    """Return a value with every string in it redacted: a traceback is a list of dicts, and quotes URLs as well."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redact_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redact_value(item) for item in value]
+    return value
