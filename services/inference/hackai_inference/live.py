@@ -64,6 +64,7 @@ class LiveLoop:
         self._lanes: Dict[str, Lane] = {}
         self._sequences: Dict[str, SequenceWatch] = {}
         self._failing: Set[str] = set()
+        self._garbled: Set[str] = set()
         self._unjudged_since: Optional[float] = None
         self._loop = asyncio.get_running_loop()
 
@@ -135,15 +136,16 @@ class LiveLoop:
     def _receive(self, channel: str, payload: bytes) -> None:
         try:
             header, jpeg = unpack_frame(payload)
+            if channel != names.frames(header.camera_id):
+                raise EnvelopeError(f"a frame of camera {header.camera_id}")
         except EnvelopeError as error:
             self._metrics.malformed.inc()
-            log.warning("malformed frame envelope", channel=channel, error=str(error)[:300])
+            if channel not in self._garbled:  # once, not ten times a second
+                self._garbled.add(channel)
+                log.warning("malformed frame envelope", channel=channel, error=str(error)[:300])
             return
+        self._garbled.discard(channel)
         camera = header.camera_id
-        if channel != names.frames(camera):
-            self._metrics.malformed.inc()
-            log.warning("frame on the channel of another camera", channel=channel, camera=camera)
-            return
         now = time.monotonic()
         lost = self._sequences.setdefault(camera, SequenceWatch()).note(header)
         if lost:
