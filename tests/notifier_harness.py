@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +17,11 @@ from typing import Any
 
 import httpx
 import yaml
+from aiohttp import web
 from PIL import Image
 from pydantic import SecretStr
 
+import service_access
 from hackai_notifier.main import build
 from hackai_notifier.settings import NotifierSettings
 from hackai_shared.bus import Bus, names
@@ -80,6 +82,18 @@ async def raise_incident(bus: Bus, event: IncidentEvent, *, picture: bytes | Non
     return event
 
 
+@asynccontextmanager
+async def camera_service(clip: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """A real HTTP server in the place of the camera service."""
+    app = web.Application()
+    app.router.add_get("/v1/cameras/front/clip.mp4", clip)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
 @dataclass(frozen=True)
 class Site:
     """A configured notifier: where its things are."""
@@ -116,6 +130,7 @@ class Site:
             "HACKAI_CAMERA_URL": self.camera_url,
             "HACKAI_TELEGRAM_TIMEOUT_S": str(self.timeout_s),
             "HACKAI_HEARTBEAT_S": "0.5",
+            **service_access.ENVIRONMENT,
         }
         if self.telegram:
             variables["HACKAI_TELEGRAM_TOKEN"] = TOKEN
@@ -131,6 +146,7 @@ class Site:
             camera_url=self.camera_url,
             telegram_timeout_s=self.timeout_s,
             telegram_token=SecretStr(TOKEN) if self.telegram else None,
+            service_token=SecretStr(service_access.SERVICE_TOKEN),
         )
 
 
@@ -170,7 +186,9 @@ async def running(site: Site) -> AsyncIterator[Running]:
         tasks = [asyncio.ensure_future(task()) for task in parts.tasks.values()]
         transport = httpx.ASGITransport(app=parts.app, raise_app_exceptions=False)
         try:
-            async with httpx.AsyncClient(transport=transport, base_url="http://notifier") as http:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://notifier", headers=service_access.HEADERS
+            ) as http:
                 yield Running(parts, context, http)
         finally:
             context.stop.set()
@@ -194,7 +212,7 @@ class NotifierProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "hackai_notifier", env=self._site.environment(), stdout=log, stderr=log
             )
-        async with asyncio.timeout(60), httpx.AsyncClient() as http:
+        async with asyncio.timeout(60), httpx.AsyncClient(headers=service_access.HEADERS) as http:
             while True:
                 assert self._process.returncode is None, self.log.read_text()
                 try:

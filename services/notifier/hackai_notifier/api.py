@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import Body, FastAPI, Path, Query, Request, Response
+from fastapi import Body, Depends, FastAPI, Path, Query, Request, Response
 
 from hackai_notifier import incidents, media, outbox
 from hackai_notifier.database import Database
@@ -25,11 +25,20 @@ from hackai_shared.health import Health
 from hackai_shared.messages import Actor, CameraId, Command
 from hackai_shared.metrics import Metrics
 from hackai_shared.problems import Problem, problem_response
+from hackai_shared.security import Gate, Principal
 from hackai_shared.web import create_app
 
 IncidentPath = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Action = Literal["acknowledge", "false_alarm", "snooze", "unsnooze"]
 _JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG"}}
+
+
+async def _caller_of(request: Request) -> Principal | None:
+    """Return who was let pass by the gate; None in an application without one."""
+    return getattr(request.state, "principal", None)
+
+
+Caller = Annotated[Principal | None, Depends(_caller_of)]
 
 
 @dataclass(frozen=True)
@@ -47,25 +56,33 @@ class _Desk:
         self,
         action: Action,
         request: OrderRequest,
+        caller: Principal | None,
         *,
         incident_id: str | None = None,
         camera_id: str | None = None,
         duration_s: float | None = None,
     ) -> OrderAnswer:
-        actor = Actor(channel="rest", id="rest", name=request.by.strip())
+        by = request.by.strip()
+        # A person is named by the session; a service says for whom it speaks.
+        actor = caller.actor() if caller is not None else Actor(channel="rest", id="rest", name=by)
+        if caller is not None and caller.kind == "service" and by:
+            actor = actor.model_copy(update={"name": by})
         command = Command(
             action=action, actor=actor, incident_id=incident_id, camera_id=camera_id, duration_s=duration_s
         )
         return _answer(await self.orders.submit(command))
 
 
-def create_notifier_app(*, health: Health, metrics: Metrics, database: Database, orders: Orders) -> FastAPI:
+def create_notifier_app(
+    *, health: Health, metrics: Metrics, database: Database, orders: Orders, gate: Gate | None = None
+) -> FastAPI:
     """Return the application: incidents with their pictures, orders, the outbox."""
     app = create_app(
         "notifier",
         "Incidents, their pictures, what people did about them, and the outbox.",
         health=health,
         metrics=metrics,
+        gate=gate,
     )
     desk = _Desk(database, orders)
 
@@ -136,9 +153,9 @@ def _add_incidents(app: FastAPI, desk: _Desk) -> None:
 def _add_orders(app: FastAPI, desk: _Desk) -> None:
     @app.post("/v1/incidents/{incident_id}/acknowledge", tags=["orders"], summary="Somebody takes care of it")
     async def acknowledge(
-        incident_id: IncidentPath, request: Annotated[OrderRequest | None, Body()] = None
+        incident_id: IncidentPath, caller: Caller, request: Annotated[OrderRequest | None, Body()] = None
     ) -> OrderAnswer:
-        return await desk.order("acknowledge", request or OrderRequest(by=""), incident_id=incident_id)
+        return await desk.order("acknowledge", request or OrderRequest(by=""), caller, incident_id=incident_id)
 
     @app.post(
         "/v1/incidents/{incident_id}/false-alarm",
@@ -146,24 +163,28 @@ def _add_orders(app: FastAPI, desk: _Desk) -> None:
         summary="It was none; the frame is kept as a labelled picture",
     )
     async def false_alarm(
-        incident_id: IncidentPath, request: Annotated[OrderRequest | None, Body()] = None
+        incident_id: IncidentPath, caller: Caller, request: Annotated[OrderRequest | None, Body()] = None
     ) -> OrderAnswer:
-        return await desk.order("false_alarm", request or OrderRequest(by=""), incident_id=incident_id)
+        return await desk.order("false_alarm", request or OrderRequest(by=""), caller, incident_id=incident_id)
 
     @app.post(
         "/v1/incidents/{incident_id}/snooze", tags=["orders"], summary="No sound from its camera; anything worse rings"
     )
-    async def snooze(incident_id: IncidentPath, request: Annotated[SnoozeRequest | None, Body()] = None) -> OrderAnswer:
+    async def snooze(
+        incident_id: IncidentPath, caller: Caller, request: Annotated[SnoozeRequest | None, Body()] = None
+    ) -> OrderAnswer:
         duration = request.duration_s if request else None
-        return await desk.order("snooze", request or OrderRequest(by=""), incident_id=incident_id, duration_s=duration)
+        return await desk.order(
+            "snooze", request or OrderRequest(by=""), caller, incident_id=incident_id, duration_s=duration
+        )
 
     @app.post("/v1/snooze", tags=["orders"], summary="No sound from a camera, or from all")
-    async def snooze_camera(request: CameraSnoozeRequest) -> OrderAnswer:
-        return await desk.order("snooze", request, camera_id=request.camera_id, duration_s=request.duration_s)
+    async def snooze_camera(request: CameraSnoozeRequest, caller: Caller) -> OrderAnswer:
+        return await desk.order("snooze", request, caller, camera_id=request.camera_id, duration_s=request.duration_s)
 
     @app.post("/v1/unsnooze", tags=["orders"], summary="Let a camera ring again, or all")
-    async def unsnooze_camera(request: CameraSnoozeRequest) -> OrderAnswer:
-        return await desk.order("unsnooze", request, camera_id=request.camera_id)
+    async def unsnooze_camera(request: CameraSnoozeRequest, caller: Caller) -> OrderAnswer:
+        return await desk.order("unsnooze", request, caller, camera_id=request.camera_id)
 
 
 def _answer(result: OrderResult) -> OrderAnswer:

@@ -22,8 +22,9 @@ class PictureGone(Exception):
 class CameraClient:
     """Asks the camera service."""
 
-    def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s)
+    def __init__(self, url: str, *, service_token: str | None = None, timeout_s: float = 5.0) -> None:
+        headers = {"Authorization": f"Bearer {service_token}"} if service_token else {}
+        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s, headers=headers)
 
     async def snapshot(self, camera_id: str) -> bytes:
         """Return the newest frame of a camera as JPEG.

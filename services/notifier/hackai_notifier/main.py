@@ -35,6 +35,7 @@ from hackai_shared.bus import names
 from hackai_shared.config import ConfigError, HackAIConfig, load_config
 from hackai_shared.config.load import ConfigProblem
 from hackai_shared.messages import Command, IncidentEvent
+from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, Task
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ GROUP = "notifier"
 CONSUMER = "notifier"
 # An entry is refused only while the outbox cannot be written; an alarm is never given up for that.
 PATIENT = 1_000_000
+# How long a read of a stream may hold up the stop of the service.
+BLOCK_S = 0.5
 
 
 async def build(context: ServiceContext) -> ServiceParts:
@@ -58,6 +61,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     settings = context.settings
     assert isinstance(settings, NotifierSettings)
     config = load_config(settings.config)
+    guard = gate_of(context)
     writer = Writer(_zone(config, settings.config))
     database = Database(settings.data_dir / "notifier.sqlite3", MIGRATIONS)
     await database.open()
@@ -67,7 +71,8 @@ async def build(context: ServiceContext) -> ServiceParts:
     directory = ConfiguredDirectory(config.notifier, access, telegram=telegram is not None)
     if not directory.audiences():
         log.error("NOBODY will be told about a fire: no channel is configured")
-    camera_client = CameraClient(settings.camera_url)
+    service_token = settings.service_token.get_secret_value() if settings.service_token else None
+    camera_client = CameraClient(settings.camera_url, service_token=service_token)
     clips = Clips(database, camera_client, before_s=config.notifier.clip_before_s, after_s=config.notifier.clip_after_s)
     editor = Editor(database, clips, writer)
     publisher = Publisher(database, context.bus)
@@ -106,17 +111,18 @@ async def build(context: ServiceContext) -> ServiceParts:
         IncidentEvent,
         group=GROUP,
         consumer=CONSUMER,
-        block_s=1.0,
+        block_s=BLOCK_S,
         retry_after_s=5.0,
         max_deliveries=PATIENT,
     )
-    commands = context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=CONSUMER, block_s=1.0)
+    commands = context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=CONSUMER, block_s=BLOCK_S)
     tasks: dict[str, Task] = {
         "incidents": lambda: incidents.run(intake.consume, stop),
         "commands": lambda: commands.run(orders.consume, stop),
         "deliveries": lambda: courier.run(stop),
         "reports": lambda: publisher.run(stop),
         "watch": lambda: watch.run(stop),
+        "revocations": lambda: guard.watch(stop),
     }
     if telegram is not None:
         desk = Desk(
@@ -141,7 +147,9 @@ async def build(context: ServiceContext) -> ServiceParts:
         await database.close()
 
     return ServiceParts(
-        app=create_notifier_app(health=context.health, metrics=context.metrics, database=database, orders=orders),
+        app=create_notifier_app(
+            health=context.health, metrics=context.metrics, database=database, orders=orders, gate=guard.gate
+        ),
         port=settings.notifier_port,
         tasks=tasks,
         closers=[close],

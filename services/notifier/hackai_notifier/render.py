@@ -71,7 +71,7 @@ class Writer:
     def line(self, incident: Incident) -> str:
         """Return one line for a list of incidents."""
         event = incident.event
-        state = "open" if incident.open else "over"
+        state = "open" if incident.open else "no longer seen"
         if incident.false_alarm:
             state = "false alarm"
         elif incident.acknowledged:
@@ -92,7 +92,8 @@ class Writer:
         if incident.false_alarm:
             return f"{_symbol(incident)} <b>False alarm · {name}</b> · was: {_drill(incident)}{title.lower()}"
         if not incident.open:
-            return f"{_symbol(incident)} <b>Over: {_drill(incident)}{title.lower()} · {name}</b> · {_peak(incident)}"
+            what = f"{_drill(incident)}{title.lower()}"
+            return f"{_symbol(incident)} <b>No longer seen: {what} · {name}</b> · {_peak(incident)}"
         probability = "" if event.kind == "camera_fault" else f" · {percent(event.score)}"
         return f"{_symbol(incident)} <b>{_drill(incident)}{title.upper()} · {name}</b>{probability}"
 
@@ -110,8 +111,9 @@ class Writer:
             lines.append("It follows an earlier incident of this camera.")
         if incident.cleared_at is not None:
             gone = self._time(incident.cleared_at)
+            look = "" if incident.false_alarm else " Please look for yourself."
             lasted = _duration(incident.cleared_at - event.opened_at)
-            lines.append(f"Not seen any more since {gone}; lasted {lasted}. Please look for yourself.")
+            lines.append(f"Not seen any more since {gone}; lasted {lasted}.{look}")
         return lines
 
     def _responses(self, incident: Incident) -> list[str]:
@@ -198,7 +200,7 @@ def _symbol(incident: Incident) -> str:
     if incident.false_alarm:
         return "🚫"
     if not incident.open:
-        return "✔️"
+        return "⚪"
     if incident.event.kind == "camera_fault":
         return "📵"
     return {"fire": "🔥", "start_fire": "🟠"}.get(incident.event.label, "❗")

@@ -98,6 +98,10 @@ async def test_status_names_what_is_missing(notifier: Running, telegram: Telegra
     assert "Outbox: 0 waiting" in answer
 
 
+async def test_what_is_not_understood_is_answered(notifier: Running, telegram: TelegramEmulator) -> None:
+    assert await ask(telegram, "is it burning?") == "I did not understand that. /help lists what I can do."
+
+
 async def test_cameras_are_listed(notifier: Running, telegram: TelegramEmulator) -> None:
     answer = await ask(telegram, "/cameras")
 

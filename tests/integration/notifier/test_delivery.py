@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
 
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import DeliveryReport
-from notifier_harness import ADMIN, CHAT, EPOCH, OTHER_CHAT, Site, incident, jpeg, later, raise_incident, running
+from notifier_harness import (
+    ADMIN,
+    CHAT,
+    EPOCH,
+    OTHER_CHAT,
+    Site,
+    camera_service,
+    incident,
+    jpeg,
+    later,
+    raise_incident,
+    running,
+)
 from telegram_emulator import TelegramEmulator
 
 
 async def reports(bus: Bus) -> list[DeliveryReport]:
     entries = await bus.client.xrange(names.DELIVERIES)
     return [DeliveryReport.model_validate_json(fields[b"message"]) for _, fields in entries]
-
-
-@asynccontextmanager
-async def camera_service(clip: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
-    """A real HTTP server in the place of the camera service."""
-    app = web.Application()
-    app.router.add_get("/v1/cameras/front/clip.mp4", clip)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
 
 
 async def test_every_chat_gets_the_text_and_then_the_picture(bus: Bus, site: Site, telegram: TelegramEmulator) -> None:
@@ -122,7 +120,7 @@ async def test_a_message_is_edited_as_the_incident_develops_and_a_worsening_ring
         worse = await raise_incident(bus, later(event, "worsened", label="fire"), picture=jpeg("orange"))
         await telegram.journal.wait_for("sendMessage", 2, chat_id=CHAT)
         await raise_incident(bus, later(worse, "cleared", cleared_s=20.0))
-        await telegram.journal.wait(lambda: "Over" in telegram.state.text_of(CHAT, text.result["message_id"]))
+        await telegram.journal.wait(lambda: "No longer seen" in telegram.state.text_of(CHAT, text.result["message_id"]))
         await telegram.journal.wait_for("sendPhoto", 2, chat_id=CHAT)
         assert (await notifier.summary())["dead"] == 0
 

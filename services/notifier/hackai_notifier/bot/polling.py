@@ -21,7 +21,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import Update
 
-from hackai_notifier.bot import buttons, cameras, errors, incidents, snooze, start, status
+from hackai_notifier.bot import buttons, cameras, errors, fallback, incidents, snooze, start, status
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.bot.gate import Gate
 from hackai_notifier.retry import CREDENTIALS_DELAY_S, backoff_s
@@ -70,7 +70,7 @@ def create_dispatcher(desk: Desk, *, reported: Callable[[], None]) -> Dispatcher
     gate = Gate(reported=reported)
     dispatcher.message.outer_middleware(gate)
     dispatcher.callback_query.outer_middleware(gate)
-    for feature in (errors, start, status, cameras, incidents, snooze, buttons):
+    for feature in (errors, start, status, cameras, incidents, snooze, buttons, fallback):
         dispatcher.include_router(feature.create_router())
     return dispatcher
 
