@@ -12,7 +12,6 @@ from typing import Literal, Protocol
 
 import structlog
 
-from hackai_camera.backoff import Backoff
 from hackai_camera.clip_range import check_clip
 from hackai_camera.metrics import CameraMetrics
 from hackai_camera.rate import RateMeter
@@ -20,10 +19,11 @@ from hackai_camera.reader import Delivery, Reader
 from hackai_camera.ring import FrameRing
 from hackai_camera.slot import Slot
 from hackai_camera.sources import describe_source, make_source
-from hackai_camera.sources.base import FrameSource, OnBad, Pace, SourceError
+from hackai_camera.sources.base import FrameSource, OnBad, Pace
+from hackai_camera.supervisor import Supervisor
 from hackai_camera.viewers import Viewers
 from hackai_shared.bus import BusUnavailable
-from hackai_shared.config.cameras import CameraConfig, PyavSource
+from hackai_shared.config.cameras import CameraConfig
 from hackai_shared.envelope import Frame
 from hackai_shared.health import CheckResult
 from hackai_shared.messages import CameraId, CameraStatus, FrameHeader, new_id
@@ -32,11 +32,10 @@ from hackai_shared.redaction import redact
 log = structlog.get_logger(__name__)
 
 State = Literal["connecting", "running", "stalled", "offline", "ended"]
-# The watchdog looks this often, and gives a reader that was told to stop this long before it leaves it behind.
-CHECK_S = 0.5
-LEAVE_S = 1.0
-# Threads that hang in a driver cannot be killed. With so many, no more are started until one comes back.
-MAX_LEFT_BEHIND = 4
+# While a file is read as fast as its frames are taken, the reader looks this often whether it was stopped.
+WAIT_S = 0.5
+# A camera that sends damaged pictures sends many: they are counted, and named in the log this often.
+BAD_LOG_S = 10.0
 
 
 class FramePublisher(Protocol):
@@ -55,10 +54,6 @@ class Limits:
 
     buffer_bytes: int = 64 * 1024 * 1024
     viewers: int = 8
-
-
-class Stalled(Exception):
-    """The watchdog's verdict: nothing came for too long."""
 
 
 class Camera:
@@ -90,7 +85,11 @@ class Camera:
         self._state: State = "connecting"
         self._error: str | None = None
         self._reader: Reader | None = None
-        self._left_behind: list[Reader] = []
+        self._supervisor = Supervisor(
+            camera_id, config, self._start_reader, on_lost=self._become, on_reopen=self._reopening
+        )
+        self._bad_logged_s = -BAD_LOG_S
+        self._bad_unlogged = 0
         self._epoch = new_id()
         self._frames = 0
         self._dropped = 0
@@ -168,13 +167,13 @@ class Camera:
     # --- life ---
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the source alive until ``stop`` or its end, then wait for ``stop``; returns within ``LEAVE_S`` of it."""
+        """Keep the source alive until ``stop`` or its end, then wait for ``stop``."""
         self._slot = Slot()
         self.viewers.reopen()
         try:
             async with asyncio.TaskGroup() as group:
                 publisher = group.create_task(self._publish(), name=f"publisher-{self.id}")
-                await self._keep_alive(stop)
+                await self._supervisor.run(stop)
                 # What the slot still holds is published before the end is announced: then `frames` is final.
                 self._slot.close()
                 if stop.is_set():
@@ -193,37 +192,8 @@ class Camera:
             error = error.exceptions[0]
         self._become("offline", f"internal error: {type(error).__name__}")
 
-    async def _keep_alive(self, stop: asyncio.Event) -> None:
-        """Open the source, again and again, until it ended or ``stop``."""
-        backoff = Backoff()
-        while not stop.is_set():
-            ran_s = 0.0
-            try:
-                reader = self._open()
-                try:
-                    await self._watch(reader, stop)
-                finally:
-                    reader.stop()
-                    ran_s = 0.0 if reader.first_frame_s is None else time.monotonic() - reader.first_frame_s
-                return
-            except Stalled as error:
-                self._become("stalled", str(error))
-            except SourceError as error:
-                self._become("offline", redact(str(error)))
-            wait_s = backoff.failed(ran_s)
-            log.warning(
-                "source lost", camera=self.id, state=self._state, error=self._error, again_in_s=round(wait_s, 1)
-            )
-            if await _stopped_within(stop, wait_s):
-                return
-            self._reconnects += 1
-            self._metrics.reconnects.labels(self.id).inc()
-
-    def _open(self) -> Reader:
-        self._left_behind = [reader for reader in self._left_behind if not reader.outcome.done()]
-        if len(self._left_behind) >= MAX_LEFT_BEHIND:
-            raise Stalled(f"{len(self._left_behind)} attempts hang in the system, none is begun until one returns")
-        reader = Reader(
+    def _start_reader(self) -> Reader:
+        self._reader = Reader(
             self.id,
             self.config,
             self._source_factory(self.config, self._bad),
@@ -231,48 +201,12 @@ class Camera:
             deliver=self._deliver,
             on_bad=self._bad,
         )
-        self._reader = reader
-        reader.start()
-        return reader
+        self._reader.start()
+        return self._reader
 
-    async def _watch(self, reader: Reader, stop: asyncio.Event) -> None:
-        """Return when the source has ended or on ``stop``.
-
-        Raises:
-            Stalled: it gave no sign of life for too long; its thread may hang and is left behind.
-            SourceError: the source failed.
-            Exception: the reader's code failed.
-        """
-        ended = asyncio.wrap_future(reader.outcome)
-        stopped = asyncio.ensure_future(stop.wait())
-        try:
-            while not stop.is_set():
-                await asyncio.wait((ended, stopped), timeout=CHECK_S, return_when=asyncio.FIRST_COMPLETED)
-                if ended.done():
-                    return ended.result()
-                silent_s, limit_s = reader.silent_s(time.monotonic()), self._patience_s(reader)
-                if silent_s > limit_s:
-                    reader.stop()
-                    await asyncio.wait((ended,), timeout=LEAVE_S)
-                    raise Stalled(f"nothing came for {silent_s:.1f} s")
-            reader.stop()
-            await asyncio.wait((ended,), timeout=LEAVE_S)
-            return None
-        finally:
-            stopped.cancel()
-            if not ended.done():
-                self._left_behind.append(reader)
-                ended.cancel()  # the thread may end after the event loop: it must not report to it
-            elif not ended.cancelled():
-                ended.exception()  # looked at, so that nobody complains
-
-    def _patience_s(self, reader: Reader) -> float:
-        if reader.pace is not None:
-            return self.config.stale_after_s
-        source = self.config.source
-        # FFmpeg applies its time-out to connecting and to probing, one after the other.
-        opening_s = 2 * source.open_timeout_s if isinstance(source, PyavSource) else 0.0
-        return opening_s + self.config.stale_after_s
+    def _reopening(self) -> None:
+        self._reconnects += 1
+        self._metrics.reconnects.labels(self.id).inc()
 
     def _become(self, state: State, error: str | None) -> None:
         with self._lock:
@@ -303,7 +237,7 @@ class Camera:
 
     def _wait_for_slot(self, reader: Reader) -> bool:
         """Wait until the last frame was taken; return False if the reader was stopped meanwhile."""
-        while not self._slot.wait_until_free(CHECK_S):
+        while not self._slot.wait_until_free(WAIT_S):
             if reader.stopped:
                 return False
             reader.alive()  # it is the consumer that keeps it waiting
@@ -312,7 +246,11 @@ class Camera:
     def _bad(self, reason: str) -> None:
         """Count a damaged picture, in the reader's thread."""
         self._metrics.bad.labels(self.id).inc()
-        log.warning("picture skipped", camera=self.id, reason=redact(reason))
+        self._bad_unlogged += 1
+        now_s = time.monotonic()
+        if now_s - self._bad_logged_s >= BAD_LOG_S:
+            log.warning("pictures skipped", camera=self.id, count=self._bad_unlogged, reason=redact(reason))
+            self._bad_logged_s, self._bad_unlogged = now_s, 0
 
     def _drop(self) -> None:
         with self._lock:
@@ -334,13 +272,6 @@ class Camera:
                 log.info("frames are published again", camera=self.id)
                 self._bus_away = False
             self._metrics.publish.labels(self.id).observe(time.monotonic() - frame.header.monotonic_s)
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    try:
-        return await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return False
 
 
 def _trace(error: BaseException) -> str:

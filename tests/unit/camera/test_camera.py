@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hackai_camera import camera as camera_module
+from hackai_camera import supervisor
 from hackai_camera.camera import Camera, Limits
 from hackai_camera.clip_range import NotBuffered, TooEarly
 from hackai_camera.metrics import CameraMetrics
@@ -123,8 +123,8 @@ def release() -> Iterator[threading.Event]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look and retry often: what is tested is what happens, not how long it takes."""
-    monkeypatch.setattr(camera_module, "CHECK_S", 0.02)
-    monkeypatch.setattr(camera_module, "LEAVE_S", 0.05)
+    monkeypatch.setattr(supervisor, "CHECK_S", 0.02)
+    monkeypatch.setattr(supervisor, "LEAVE_S", 0.05)
     monkeypatch.setattr("hackai_camera.backoff.Backoff.failed", lambda *_: 0.01)
 
 
@@ -217,7 +217,7 @@ async def test_a_source_that_always_hangs_does_not_pile_up_threads(release: thre
         before = opened
         await asyncio.sleep(0.2)
 
-        assert opened == before == camera_module.MAX_LEFT_BEHIND
+        assert opened == before == supervisor.MAX_LEFT_BEHIND
         assert not world.camera.check().ok
         release.set()
         await world.until(lambda: opened > before)

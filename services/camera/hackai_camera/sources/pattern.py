@@ -14,8 +14,9 @@ from hackai_camera.sources.base import Pace, SourceFrame
 from hackai_shared.config.cameras import PatternSource
 
 SEED = 20
-# So many different noises are enough that no two neighbouring frames are equal, and cost nothing per frame.
-NOISES = 7
+# One larger noise, seen through a window that moves by so many pixels at most: no two neighbouring frames are equal, at
+# no cost per frame and with the memory of one picture.
+WANDER = 32
 
 
 class Pattern:
@@ -49,8 +50,7 @@ def _black(height: int, width: int) -> Painter:
 
 
 def _noise(height: int, width: int) -> Painter:
-    pictures = _generator().integers(0, 256, (NOISES, height, width, 3), np.uint8)
-    return lambda number: pictures[number % NOISES]
+    return _window(height, width, amplitude=256)
 
 
 def _room(height: int, width: int) -> Painter:
@@ -71,9 +71,8 @@ def _room(height: int, width: int) -> Painter:
     box(0.84, 0.63, 0.87, 0.88, (58, 80, 104))
     box(0.68, 0.40, 0.76, 0.50, (180, 190, 195))  # lamp
     box(0.715, 0.50, 0.725, 0.58, (90, 95, 98))
-    generator = _generator()
-    noises = [generator.integers(0, 7, room.shape, np.uint8) for _ in range(NOISES)]
-    return lambda number: _pixels(cv2.add(room, noises[number % NOISES]))
+    noise = _window(height, width, amplitude=7)
+    return lambda number: _pixels(cv2.add(room, noise(number)))
 
 
 def _fire(height: int, width: int) -> Painter:
@@ -106,6 +105,17 @@ def _fire(height: int, width: int) -> Painter:
         palette = np.stack([level**4 * 190, level**1.7 * 225, np.minimum(1.0, level * 1.6) * 255], axis=-1)
         cover = np.minimum(1.0, level * 2.2)[:, :, None]
         return _pixels(room(number) * (1 - cover) + palette * cover)
+
+    return draw
+
+
+def _window(height: int, width: int, amplitude: int) -> Painter:
+    """Return noise of 0 to ``amplitude`` - 1 that differs from frame to frame."""
+    noise = _generator().integers(0, amplitude, (height + WANDER, width + WANDER, 3), np.uint8)
+
+    def draw(number: int) -> Pixels:
+        top, left = number * 5 % WANDER, number * 11 % WANDER
+        return noise[top : top + height, left : left + width]
 
     return draw
 
