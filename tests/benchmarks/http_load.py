@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+SERVICE_TOKEN = "service-token-of-the-benchmarks-0123456789"
+
 
 async def client(host: str, port: int, request: bytes, until: float, latencies: list[float]) -> None:
     """Send requests one after the other."""
@@ -41,7 +43,7 @@ async def run(url: str, picture: bytes, clients: int, seconds: float, multipart:
         body = head + picture + b"\r\n--frontier--\r\n"
     request = (
         f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: {kind}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
+        f"Authorization: Bearer {SERVICE_TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body
     latencies: list[float] = []
     started = time.perf_counter()

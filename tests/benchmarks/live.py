@@ -31,6 +31,7 @@ from hackai_shared.clock import boot_id
 from hackai_shared.messages import FrameDetections, FrameHeader, new_id, utc_now
 
 sys.path.insert(0, str(Path(__file__).parent))
+from http_load import SERVICE_TOKEN
 from rest import example_picture, free_port, server
 
 SECONDS_PER_SCENE = 20.0
@@ -114,7 +115,7 @@ async def listen(bus: Bus, samples: Samples, sent: dict[tuple[str, int], float])
 
 async def watch(url: str, process: psutil.Process, samples: Samples) -> None:
     """Sample memory and queues of the service for ever."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {SERVICE_TOKEN}"}) as client:
         while True:
             await asyncio.sleep(2.0)
             samples.memory.append(process.memory_info().rss / 2**20)
@@ -183,6 +184,7 @@ def run(options: Any) -> Samples:
             "HACKAI_DATA_DIR": str(folder),
             "HACKAI_INFERENCE_PORT": str(port),
             "HACKAI_REDIS_URL": redis_url,
+            "HACKAI_SERVICE_TOKEN": SERVICE_TOKEN,
         }
         try:
             with server([sys.executable, "-m", "hackai_inference"], environment, url + "/healthz"):

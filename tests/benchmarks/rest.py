@@ -25,6 +25,7 @@ from typing import Any
 import cv2
 import httpx
 import numpy as np
+from http_load import SERVICE_TOKEN
 
 from hackai_inference.judging import judge
 from hackai_inference.registry import ActiveModel, Registry
@@ -102,6 +103,7 @@ def measure(model: ActiveModel, picture: Path, options: Any, folder: Path) -> di
         "HACKAI_DATA_DIR": str(folder),
         "HACKAI_INFERENCE_PORT": str(port),
         "HACKAI_REDIS_URL": "redis://127.0.0.1:1/0",
+        "HACKAI_SERVICE_TOKEN": SERVICE_TOKEN,
         "PLAIN_MODEL": str(model.classifier.package.variant(model.ref.variant)[1]),
         "PLAIN_SIZE": str(spec.width),
         "PLAIN_PORT": str(plain_port),
@@ -143,8 +145,8 @@ def main() -> dict[str, float]:
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--variant", default="auto")
     parser.add_argument("--picture", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=0.6)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

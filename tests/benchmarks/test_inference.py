@@ -20,7 +20,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch, root: Path) -> Any:
 
 
 def test_rest_beside_a_tight_loop(scripts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["rest", "--rounds", "3", "--seconds", "1.5"])
+    monkeypatch.setattr(sys, "argv", ["rest", "--rounds", "8"])
 
     ratios = scripts("rest").main()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from hackai_inference.incidents import OpenIncident
 from hackai_inference.open_incidents import RESUME_WITHIN, OpenIncidents
@@ -10,7 +10,7 @@ from hackai_inference.outbox import Outbox
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameRef
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def incident(camera: str, seen_at: datetime) -> OpenIncident:

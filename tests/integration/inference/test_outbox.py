@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from hackai_inference.outbox import Outbox, OutboxEntry
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameRef, IncidentEvent
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def entry(number: int) -> OutboxEntry:
