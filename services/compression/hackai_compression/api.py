@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Header
 from fastapi.responses import FileResponse, PlainTextResponse, StreamingResponse
-from hackai_shared.problems import Problem
 from pydantic import BaseModel, Field
 from redis import Redis
 
@@ -17,8 +16,10 @@ from hackai_compression.errors import CompressionError
 from hackai_compression.jobs.queue import resolve, submit
 from hackai_compression.jobs.records import JobRecord, JobRequest
 from hackai_compression.jobs.store import JobStore, UnknownJobError
+from hackai_compression.pipeline.progress import ProgressEvent
 from hackai_compression.recipes import recipe_schema
 from hackai_compression.settings import CompressionSettings
+from hackai_shared.problems import Problem
 
 T = TypeVar("T")
 #: Seconds between comments on a silent event stream: proxies close connections that say nothing.
@@ -81,7 +82,9 @@ def add_routes(app: FastAPI, settings: CompressionSettings, redis: Redis) -> Non
         await asyncio.to_thread(_known, lambda: store.get(job_id))
         return StreamingResponse(_events(store, job_id, last_event_id), media_type="text/event-stream")
 
-    @app.get("/v1/jobs/{job_id}/log", tags=["jobs"], summary="All events as JSON lines", response_class=PlainTextResponse)
+    @app.get(
+        "/v1/jobs/{job_id}/log", tags=["jobs"], summary="All events as JSON lines", response_class=PlainTextResponse
+    )
     def job_log(job_id: str) -> PlainTextResponse:
         _known(lambda: store.get(job_id))
         path = settings.jobs_dir / job_id / "progress.jsonl"
@@ -97,7 +100,10 @@ def add_routes(app: FastAPI, settings: CompressionSettings, redis: Redis) -> Non
         )
 
     @app.get(
-        "/v1/jobs/{job_id}/artefacts/{path:path}", tags=["jobs"], summary="One file of a job", response_class=FileResponse
+        "/v1/jobs/{job_id}/artefacts/{path:path}",
+        tags=["jobs"],
+        summary="One file of a job",
+        response_class=FileResponse,
     )
     def job_artefact(job_id: str, path: str) -> FileResponse:
         _known(lambda: store.get(job_id))
@@ -133,9 +139,10 @@ async def _events(store: JobStore, job_id: str, after: str) -> AsyncIterator[str
     """Server-sent events until the job has ended; `Last-Event-ID` resumes."""
     silent = 0.0
     while True:
-        rows = await asyncio.to_thread(lambda last=after: list(store.events(job_id, last)))
-        for after, event in rows:
-            yield f"id: {after}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
+        rows = await asyncio.to_thread(_read, store, job_id, after)
+        for event_id, event in rows:
+            after = event_id
+            yield f"id: {event_id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
         if not rows:
             if (await asyncio.to_thread(store.get, job_id)).ended:
                 yield "event: end\ndata: {}\n\n"
@@ -145,3 +152,7 @@ async def _events(store: JobStore, job_id: str, after: str) -> AsyncIterator[str
             if silent >= KEEP_ALIVE_S:
                 silent = 0.0
                 yield ": still here\n\n"
+
+
+def _read(store: JobStore, job_id: str, after: str) -> list[tuple[str, ProgressEvent]]:
+    return list(store.events(job_id, after))

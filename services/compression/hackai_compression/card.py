@@ -25,7 +25,7 @@ def write_card(
         package.about.strip() or f"A classifier of {', '.join(classes)}.",
         "",
         f"- Architecture: {architecture}, input {size} x {size} RGB (uint8, the whole picture squeezed to a square)",
-        f"- Outputs: `logits` (N, {len(classes)}) and `cam` (N, {len(classes)}, h, w), whose spatial mean are the logits",
+        f"- Outputs: `logits` (N, {len(classes)}) and `cam` (N, {len(classes)}, h, w); the logits are its spatial mean",
         f"- Classes, in this order: {', '.join(f'`{c}`' for c in classes)}",
         f"- Recipe: `{recipe}`; licence: {package.licence}",
     ]

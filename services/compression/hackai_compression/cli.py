@@ -11,7 +11,6 @@ from rich.console import Console
 
 from hackai_compression.errors import CompressionError
 from hackai_compression.jobs_cli import add_job_commands
-
 from hackai_compression.pipeline.data import Folders
 from hackai_compression.recipes import load_recipe, recipe_schema
 
@@ -20,7 +19,9 @@ add_job_commands(app)
 
 
 PICTURES = Annotated[Path, typer.Option("--pictures", help="Folder with train/<class>/ and test/<class>/.")]
-BOXES = Annotated[Path | None, typer.Option("--boxes", help="YOLO folder (images/, labels/) for recipes that use boxes.")]
+BOXES = Annotated[
+    Path | None, typer.Option("--boxes", help="YOLO folder (images/, labels/) for recipes that use boxes.")
+]
 FILES = Annotated[Path | None, typer.Option("--files", help="Folder of the weights and packages that recipes name.")]
 FEEDBACK = Annotated[Path | None, typer.Option("--feedback", help="ImageFolder of pictures marked as false alarms.")]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from hackai_shared.settings import SettingsError, read_settings
 from redis import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
@@ -18,6 +17,7 @@ from hackai_compression.jobs.records import JobRecord, JobRequest
 from hackai_compression.jobs.store import JobStore
 from hackai_compression.recipes import load_recipe
 from hackai_compression.settings import CompressionSettings
+from hackai_shared.settings import SettingsError, read_settings
 
 JOB = Annotated[str, typer.Argument(help="Id of the job.")]
 
@@ -42,9 +42,7 @@ def submit_command(
     """Queue a recipe; prints the job's id."""
     settings, store = _connect()
     try:
-        request = JobRequest(
-            recipe=load_recipe(recipe), pictures=pictures, boxes=boxes, files=files, feedback=feedback
-        )
+        request = JobRequest(recipe=load_recipe(recipe), pictures=pictures, boxes=boxes, files=files, feedback=feedback)
         resolve(request, settings.datasets_dir)
         typer.echo(submit(store.redis, request).id)
     except (CompressionError, RedisError) as error:
@@ -70,7 +68,8 @@ def watch_command(job: JOB) -> None:
     try:
         with LiveProgress(Console(stderr=True)) as live:
             while True:
-                for after, event in store.events(job, after, wait_ms=1000):
+                for event_id, event in store.events(job, after, wait_ms=1000):
+                    after = event_id
                     live(event)
                 record = store.get(job)
                 if record.ended:
@@ -113,7 +112,15 @@ def search_command(
     settings, store = _connect()
     try:
         front = run_search(
-            space, settings, store, pictures=pictures, boxes=boxes, files=files, trials=trials, parallel=parallel, name=study
+            space,
+            settings,
+            store,
+            pictures=pictures,
+            boxes=boxes,
+            files=files,
+            trials=trials,
+            parallel=parallel,
+            name=study,
         )
     except (CompressionError, RedisError) as error:
         raise _failed(error) from error
@@ -122,7 +129,9 @@ def search_command(
         table.add_column(title)
     for row in front:
         values = ", ".join(f"{k}={v}" for k, v in row.values.items())
-        table.add_row(str(row.number), f"{100 * row.accuracy:.2f} %", f"{row.size_bytes:.0f}", f"{row.latency_ms:.2f}", values)
+        table.add_row(
+            str(row.number), f"{100 * row.accuracy:.2f} %", f"{row.size_bytes:.0f}", f"{row.latency_ms:.2f}", values
+        )
     Console().print(table)
 
 

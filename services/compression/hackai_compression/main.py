@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
-from hackai_shared.service import ServiceContext, ServiceParts, run_service
-from hackai_shared.settings import read_settings
-from hackai_shared.web import create_app
 from redis import Redis
 from redis.exceptions import RedisError
 
 from hackai_compression.api import add_routes
 from hackai_compression.jobs.queue import rescue_abandoned
 from hackai_compression.settings import CompressionSettings
+from hackai_shared.security.service_gate import gate_of
+from hackai_shared.service import ServiceContext, ServiceParts, run_service
+from hackai_shared.settings import read_settings
+from hackai_shared.web import create_app
 
 NAME = "compression"
 
@@ -23,21 +25,22 @@ async def build(context: ServiceContext) -> ServiceParts:
     if not isinstance(settings, CompressionSettings):
         raise TypeError("the compression service needs CompressionSettings")
     redis = Redis.from_url(settings.redis_url)
+    guard = gate_of(context)
     app = create_app(
         NAME,
         "Makes models small: train, distil, prune, quantize, export, judge.",
         health=context.health,
         metrics=context.metrics,
         max_body_bytes=1_000_000,
+        gate=guard.gate,
     )
     add_routes(app, settings, redis)
 
     async def rescue() -> None:
         while not context.stop.is_set():
-            try:
+            # The heartbeat's check says when Redis is away; the next round tries again.
+            with contextlib.suppress(RedisError):
                 await asyncio.to_thread(rescue_abandoned, redis)
-            except RedisError:
-                pass  # the heartbeat's check says so; the next round tries again
             try:
                 await asyncio.wait_for(context.stop.wait(), settings.worker_patience_s / 2)
             except TimeoutError:
@@ -46,7 +49,12 @@ async def build(context: ServiceContext) -> ServiceParts:
     async def shut_down() -> None:
         await asyncio.to_thread(redis.close)
 
-    return ServiceParts(app, settings.compression_port, tasks={"rescue": rescue}, closers=[shut_down])
+    return ServiceParts(
+        app,
+        settings.compression_port,
+        tasks={"rescue": rescue, "revocations": lambda: guard.watch(context.stop)},
+        closers=[shut_down],
+    )
 
 
 def main() -> None:

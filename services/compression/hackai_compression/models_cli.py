@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from hackai_shared.serving.package import PackageError, open_package
-from hackai_shared.serving.session import SessionError, choose_variant
 from rich.console import Console
 
 from hackai_compression.datasets.folder import read_image_folder
@@ -15,6 +13,8 @@ from hackai_compression.errors import CompressionError
 from hackai_compression.judging.evaluate import evaluate
 from hackai_compression.judging.latency import measure_latency
 from hackai_compression.reports.terminal import evaluation_table
+from hackai_shared.serving.package import PackageError, open_package
+from hackai_shared.serving.session import SessionError, choose_variant
 
 app = typer.Typer(help="Model packages.", no_args_is_help=True)
 

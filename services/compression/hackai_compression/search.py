@@ -85,7 +85,8 @@ def search(study: optuna.Study, space: SearchSpace, evaluate: Evaluate, trials: 
         return figures.accuracy, figures.size_bytes, figures.latency_ms
 
     study.optimize(objective, n_trials=trials)
-    return study.best_trials
+    front: list[optuna.trial.FrozenTrial] = study.best_trials
+    return front
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Value]) -> Recipe:
@@ -136,5 +137,7 @@ def _suggest(trial: optuna.Trial, place: str, dimension: Dimension) -> Value:
     if dimension.choices is not None:
         chosen: Value = trial.suggest_categorical(place, list(dimension.choices))
         return chosen
-    assert dimension.low is not None and dimension.high is not None
-    return trial.suggest_float(place, dimension.low, dimension.high, log=dimension.scale == "log")
+    assert dimension.low is not None
+    assert dimension.high is not None
+    between: float = trial.suggest_float(place, dimension.low, dimension.high, log=dimension.scale == "log")
+    return between

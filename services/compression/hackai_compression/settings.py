@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hackai_shared.settings import ServiceSettings
 from pydantic import Field
+
+from hackai_shared.settings import ServiceSettings
 
 
 class CompressionSettings(ServiceSettings):

@@ -15,8 +15,6 @@ import psutil
 import pytest
 from redis import Redis
 
-pytest.importorskip("torch", reason="the worker trains; needs torch")
-
 from hackai_compression.jobs.queue import submit
 from hackai_compression.jobs.records import JobRequest
 from hackai_compression.jobs.store import JobStore
@@ -116,9 +114,7 @@ def test_a_killed_job_resumes_on_another_worker(
     assert (tmp_path / "compression" / "jobs" / job / "report" / "report.html").is_file()
 
 
-def test_two_workers_share_the_queue(
-    redis_url: str, start_worker: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_two_workers_share_the_queue(redis_url: str, start_worker: Callable[[], subprocess.Popen[bytes]]) -> None:
     with Redis.from_url(redis_url) as redis:
         store = JobStore(redis)
         start_worker()

@@ -6,7 +6,9 @@ from hackai_compression.judging.verdict import Comparison, Evaluation, FalseAlar
 from hackai_compression.recipes import Budget
 
 
-def evaluation(variant: str = "fp32", accuracy: float = 0.97, size: int = 900_000, drop: float | None = None) -> Evaluation:
+def evaluation(
+    variant: str = "fp32", accuracy: float = 0.97, size: int = 900_000, drop: float | None = None
+) -> Evaluation:
     comparison = None
     if drop is not None:
         comparison = Comparison(

@@ -18,9 +18,7 @@ def degrade(picture: Picture, rng: Generator) -> Picture:
     height, width = out.shape[:2]
     if rng.random() < 0.25:
         scale = rng.uniform(0.3, 0.8)
-        small = cv2.resize(
-            out, (max(8, int(width * scale)), max(8, int(height * scale))), interpolation=cv2.INTER_AREA
-        )
+        small = cv2.resize(out, (max(8, int(width * scale)), max(8, int(height * scale))), interpolation=cv2.INTER_AREA)
         how = cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_NEAREST
         out = np.asarray(cv2.resize(small, (width, height), interpolation=how), dtype=np.uint8)
     if rng.random() < 0.2:
@@ -35,7 +33,8 @@ def degrade(picture: Picture, rng: Generator) -> Picture:
         # OpenCV's codec wants BGR: JPEG treats the channels differently.
         bgr = cv2.cvtColor(out, cv2.COLOR_RGB2BGR)
         _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        out = np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
+        out = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     if rng.random() < 0.15:
         out = _cover(out, rng)
     if rng.random() < 0.15:

@@ -63,4 +63,4 @@ def _feather(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np
     y = np.abs(np.linspace(-1, 1, height, dtype=np.float32))[:, None]
     x = np.abs(np.linspace(-1, 1, width, dtype=np.float32))[None, :]
     # A super-ellipse: flat in the middle, soft towards the corners.
-    return np.clip((1.0 - (x**4 + y**4)) * 2.5, 0, 1)[..., None].astype(np.float32)
+    return np.asarray(np.clip((1.0 - (x**4 + y**4)) * 2.5, 0, 1)[..., None], dtype=np.float32)

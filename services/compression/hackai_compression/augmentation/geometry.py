@@ -38,10 +38,8 @@ def whole(picture: Picture, size: int) -> Picture:
 def choose_window(shape: tuple[int, ...], boxes: tuple[Box, ...], min_crop: float, rng: Generator) -> Window:
     """A random window; where boxes are known, the largest one stays at least half inside."""
     height, width = shape[:2]
-    if rng.random() < ZOOM_OUT_PROBABILITY:
-        scale = rng.uniform(1.0, 1.8)
-    else:
-        scale = math.sqrt(rng.uniform(min_crop, 1.0))
+    zoomed_out = rng.random() < ZOOM_OUT_PROBABILITY
+    scale = rng.uniform(1.0, 1.8) if zoomed_out else math.sqrt(rng.uniform(min_crop, 1.0))
     aspect = math.exp(rng.uniform(-0.25, 0.25))
     w, h = width * scale * math.sqrt(aspect), height * scale / math.sqrt(aspect)
     slack_x, slack_y = abs(width - w) / 2, abs(height - h) / 2

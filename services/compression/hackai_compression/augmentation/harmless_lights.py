@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
 
 from hackai_compression.datasets.pictures import Picture
@@ -131,7 +133,9 @@ def _neon(size: int, rng: Generator) -> Canvas:
         if rng.random() < 0.5:
             cv2.rectangle(canvas, (x0, y0), (x1, y1), board, -1)
         else:
-            cv2.ellipse(canvas, ((x0 + x1) // 2, (y0 + y1) // 2), ((x1 - x0) // 2, (y1 - y0) // 2), 0, 0, 360, board, -1)
+            cv2.ellipse(
+                canvas, ((x0 + x1) // 2, (y0 + y1) // 2), ((x1 - x0) // 2, (y1 - y0) // 2), 0, 0, 360, board, -1
+            )
     canvas += _shining(size, rng, _draw_neon)
     if rng.random() < 0.5:
         canvas += _shining(size, rng, _draw_bulbs)
@@ -139,7 +143,7 @@ def _neon(size: int, rng: Generator) -> Canvas:
 
 
 def _bulbs(size: int, rng: Generator) -> Canvas:
-    return _night(size, rng) + _shining(size, rng, _draw_bulbs)
+    return np.asarray(_night(size, rng) + _shining(size, rng, _draw_bulbs), dtype=np.float32)
 
 
 def _traffic(size: int, rng: Generator) -> Canvas:
@@ -147,7 +151,7 @@ def _traffic(size: int, rng: Generator) -> Canvas:
     if rng.random() < 0.4:
         # Wet road: the lamps once more, mirrored and smeared downwards.
         lights += cv2.blur(lights[::-1], (1, max(3, size // 6))) * 0.6
-    return _night(size, rng) + lights
+    return np.asarray(_night(size, rng) + lights, dtype=np.float32)
 
 
 def _lamp(size: int, rng: Generator) -> Canvas:
@@ -161,7 +165,7 @@ def _lamp(size: int, rng: Generator) -> Canvas:
     if rng.random() < 0.6:
         radius = int(rng.uniform(0.02, 0.09) * size)
         cv2.circle(canvas, (int(cx * size), int(cy * size)), radius, (255.0, 250.0, 220.0), -1, cv2.LINE_AA)
-    return canvas
+    return np.asarray(canvas, dtype=np.float32)
 
 
 def _sunset(size: int, rng: Generator) -> Canvas:
@@ -224,5 +228,5 @@ def _clouds(size: int, rng: Generator) -> Canvas:
     return np.asarray((total - low) / (high - low + 1e-6), dtype=np.float32)
 
 
-def _to_picture(canvas: Canvas) -> Picture:
-    return np.clip(canvas, 0, 255).astype(np.uint8)
+def _to_picture(canvas: npt.NDArray[np.floating[Any]]) -> Picture:
+    return np.asarray(np.clip(canvas, 0, 255), dtype=np.uint8)

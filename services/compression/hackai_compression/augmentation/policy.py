@@ -22,4 +22,5 @@ class AugmentationPolicy(BaseModel):
 
     @classmethod
     def none(cls) -> AugmentationPolicy:
+        """Serving's own view of each picture, nothing else."""
         return cls(geometry=False, camera_faults=False, harmless_scenes=0, composites=0)

@@ -47,9 +47,7 @@ def read_boxes(path: Path, kinds: tuple[str, ...] = KINDS) -> tuple[Box, ...]:
             name = kinds[int(kind)]
         except (ValueError, IndexError) as error:
             raise DatasetError(f"{path}:{number}: expected 'class cx cy w h', found {line!r}") from error
-        boxes.append(
-            Box(name, max(0.0, x - half_w), max(0.0, y - half_h), min(1.0, x + half_w), min(1.0, y + half_h))
-        )
+        boxes.append(Box(name, max(0.0, x - half_w), max(0.0, y - half_h), min(1.0, x + half_w), min(1.0, y + half_h)))
     return tuple(boxes)
 
 

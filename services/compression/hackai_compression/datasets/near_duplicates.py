@@ -65,8 +65,8 @@ def difference_hash(picture: Picture) -> Bits:
 def details(picture: Picture) -> Details:
     """(96, 96) float32: luminance without its coarse structure, locally of equal contrast."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = cv2.GaussianBlur(small, (0, 0), 0.8)
+    reduced = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = np.asarray(cv2.GaussianBlur(reduced, (0, 0), 0.8), dtype=np.float32)
     fine = small - cv2.GaussianBlur(small, (0, 0), 4)
     energy = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), 6))
     # The offset keeps the noise of flat skies from counting as structure.
@@ -146,8 +146,8 @@ def _nearest(crops: Bits, others: Bits) -> npt.NDArray[np.int64]:
     """(N,) smallest distance of whole to crop and of crop to whole; (K, 32) against (N, K, 32)."""
     whole_to_crops = _hamming(crops[0], others).min(axis=1)
     crops_to_whole = np.stack([_hamming(row, others[:, 0]) for row in crops]).min(axis=0)
-    return np.minimum(whole_to_crops, crops_to_whole)
+    return np.asarray(np.minimum(whole_to_crops, crops_to_whole))
 
 
 def _hamming(row: Bits, others: Bits) -> npt.NDArray[np.int64]:
-    return _BYTE_BITS[np.bitwise_xor(row, others)].sum(axis=-1, dtype=np.int64)
+    return np.asarray(_BYTE_BITS[np.bitwise_xor(row, others)].sum(axis=-1, dtype=np.int64))

@@ -23,6 +23,7 @@ class Box:
 
     @property
     def area(self) -> float:
+        """Share of the picture, 0-1."""
         return max(0.0, self.right - self.left) * max(0.0, self.bottom - self.top)
 
 
@@ -55,6 +56,7 @@ class Dataset:
 
     @property
     def sources(self) -> list[str]:
+        """Every source that occurs, sorted."""
         return sorted({s.source for s in self.samples})
 
     def counts(self) -> dict[str, int]:
@@ -63,13 +65,17 @@ class Dataset:
         return {name: found.get(name, 0) for name in self.classes}
 
     def where(self, keep: Iterable[bool]) -> Dataset:
+        """The samples whose flag is true, in order."""
         return Dataset(self.classes, tuple(s for s, k in zip(self.samples, keep, strict=True) if k))
 
     def without_source(self, source: str) -> Dataset:
+        """All samples but those of one source."""
         return self.where(s.source != source for s in self.samples)
 
     def only_source(self, source: str) -> Dataset:
+        """The samples of one source."""
         return self.where(s.source == source for s in self.samples)
 
     def plus(self, others: Sequence[Sample]) -> Dataset:
+        """These samples and others."""
         return Dataset(self.classes, self.samples + tuple(others))

@@ -40,6 +40,7 @@ class ServingGraph(nn.Module):
             fold_normalisation(first, self.network.mean.flatten(), self.network.std.flatten())
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """See the class."""
         pixels = images.permute(0, 3, 1, 2)
         pixels = pixels.float() if self.folded else self.network.normalise(pixels)
         result: tuple[Tensor, Tensor] = self.network(pixels)

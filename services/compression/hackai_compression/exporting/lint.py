@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -107,5 +108,5 @@ def _biases(graph: onnx.GraphProto) -> list[str]:
     ]
 
 
-def _array(tensor: TensorProto | None) -> npt.NDArray[np.generic] | None:
+def _array(tensor: TensorProto | None) -> npt.NDArray[Any] | None:
     return None if tensor is None else numpy_helper.to_array(tensor)

@@ -43,4 +43,5 @@ class JobRecord(BaseModel):
 
     @property
     def ended(self) -> bool:
+        """Whether nothing follows."""
         return self.state in ENDED

@@ -58,7 +58,7 @@ class JobStore:
         with self.redis.pipeline() as pipe:
             while True:
                 try:
-                    pipe.watch(_record(job_id))
+                    pipe.watch(_record(job_id))  # type: ignore[no-untyped-call]
                     record = self.get(job_id)
                     if record.ended:
                         return record
@@ -112,6 +112,7 @@ class JobStore:
         return record
 
     def is_cancelled(self, job_id: str) -> bool:
+        """Whether somebody asked for it."""
         return bool(self.redis.exists(_cancel(job_id)))
 
     def renew_lease(self, job_id: str, worker: str, seconds: float) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from hackai_shared.service import default_instance
-from hackai_shared.settings import read_settings
 from redis import Redis
 from rq import Queue, Worker
 
@@ -19,6 +17,8 @@ from hackai_compression.pipeline.progress import EventLog, Progress
 from hackai_compression.pipeline.run import Job
 from hackai_compression.reports.page import write_report
 from hackai_compression.settings import CompressionSettings
+from hackai_shared.service import default_instance
+from hackai_shared.settings import read_settings
 
 log = structlog.get_logger(__name__)
 

@@ -26,8 +26,12 @@ def measure_cost(path: Path) -> Cost:
     graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
     shapes = {v.name: _dims(v) for v in (*graph.value_info, *graph.input, *graph.output)}
     weights = {i.name: tuple(i.dims) for i in graph.initializer}
-    scales = {name for n in graph.node if n.op_type.endswith("QuantizeLinear") or n.op_type == "DequantizeLinear"
-              for name in n.input[1:]}
+    scales = {
+        name
+        for n in graph.node
+        if n.op_type.endswith("QuantizeLinear") or n.op_type == "DequantizeLinear"
+        for name in n.input[1:]
+    }
     for node in graph.node:
         if node.op_type == "DequantizeLinear" and node.input[0] in weights:
             weights[node.output[0]] = weights[node.input[0]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from hackai_shared.serving.package import ModelPackage
 
 from hackai_compression.datasets.samples import Dataset
 from hackai_compression.errors import DatasetError
@@ -13,6 +12,7 @@ from hackai_compression.judging.latency import Latency
 from hackai_compression.judging.predictions import Predictions, Progress, predict
 from hackai_compression.judging.temperature import negative_log_likelihood, softmax
 from hackai_compression.judging.verdict import Evaluation, FalseAlarmPoint
+from hackai_shared.serving.package import ModelPackage
 
 FALSE_ALARM_RATES = (0.01, 0.001)
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from hackai_shared.serving.manifest import Training
-from hackai_shared.serving.package import ModelPackage, open_package
 
 from hackai_compression.card import write_card
 from hackai_compression.datasets.samples import Dataset
@@ -16,12 +14,14 @@ from hackai_compression.judging.evaluate import evaluate
 from hackai_compression.judging.gate import refusals
 from hackai_compression.judging.latency import Latency, measure_latency
 from hackai_compression.judging.mcnemar import mcnemar
-from hackai_compression.judging.predictions import Predictions, predict
 from hackai_compression.judging.mistakes import Mistake, worst_mistakes
+from hackai_compression.judging.predictions import Predictions, predict
 from hackai_compression.judging.temperature import fit_temperature
 from hackai_compression.judging.verdict import Comparison, Evaluation, Verdict
 from hackai_compression.package import write_package
 from hackai_compression.recipes import Recipe
+from hackai_shared.serving.manifest import Training
+from hackai_shared.serving.package import ModelPackage, open_package
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ def judge(
         tell(f"judging {variant} on {len(test)} pictures")
         found, predictions = evaluate(package, variant, test, latency=latency[variant])
         if parent is not None and reference is not None:
-            found = found.model_copy(update={"comparison": _compare(found, predictions, parent, reference, parent_latency)})
+            found = found.model_copy(
+                update={"comparison": _compare(found, predictions, parent, reference, parent_latency)}
+            )
         evaluations.append(found)
         if variant == first:
             mistakes = worst_mistakes(test, predictions, temperature)
@@ -124,7 +126,11 @@ def _pack(
 
 
 def _figures(e: Evaluation) -> dict[str, float]:
-    figures = {"accuracy": e.accuracy, "calibration_error": e.calibration_error, "auroc_alarm": e.auroc.get("alarm", 0.0)}
+    figures = {
+        "accuracy": e.accuracy,
+        "calibration_error": e.calibration_error,
+        "auroc_alarm": e.auroc.get("alarm", 0.0),
+    }
     figures |= {f"recall_{name}": value for name, value in e.recall.items()}
     figures |= {f"fire_recall_at_{p.rate:g}": p.recall for p in e.fire_recall_at_false_alarm_rate}
     figures |= {f"latency_ms_{x.threads}_thread": x.median_ms for x in e.latency}

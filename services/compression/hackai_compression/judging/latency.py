@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
+
 from hackai_shared.serving.package import ModelPackage
 from hackai_shared.serving.session import OnnxRuntimeSession
-from pydantic import BaseModel, ConfigDict
 
 
 class Latency(BaseModel):

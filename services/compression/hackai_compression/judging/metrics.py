@@ -80,20 +80,18 @@ def reliability(probabilities: Probabilities, labels: Labels, bins: int = 15) ->
     right = probabilities.argmax(axis=1) == labels
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     return [
-        ReliabilityBin(float((place == b).mean()), float(confidence[place == b].mean()), float(right[place == b].mean()))
+        ReliabilityBin(
+            float((place == b).mean()), float(confidence[place == b].mean()), float(right[place == b].mean())
+        )
         for b in range(bins)
         if (place == b).any()
     ]
 
 
-def slices(
-    probabilities: Probabilities, labels: Labels, sources: Sequence[str], minimum: int = 20
-) -> dict[str, float]:
+def slices(probabilities: Probabilities, labels: Labels, sources: Sequence[str], minimum: int = 20) -> dict[str, float]:
     """Accuracy per source with at least `minimum` pictures."""
     right = probabilities.argmax(axis=1) == labels
     names = np.asarray(sources)
     return {
-        str(name): float(right[names == name].mean())
-        for name in np.unique(names)
-        if (names == name).sum() >= minimum
+        str(name): float(right[names == name].mean()) for name in np.unique(names) if (names == name).sum() >= minimum
     }

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from hackai_compression.datasets.samples import Dataset
+from hackai_compression.errors import DatasetError
 from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.package import ModelPackage
 from hackai_shared.serving.preprocessing import batch, load_for
 from hackai_shared.serving.session import OnnxRuntimeSession
-
-from hackai_compression.datasets.samples import Dataset
-from hackai_compression.errors import DatasetError
 
 Progress = Callable[[int, int], None]
 

@@ -22,6 +22,7 @@ class Architecture:
     image_size: int
 
     def build(self) -> FireClassifier:
+        """The network with random weights."""
         return build(self.name, len(self.classes), self.image_size)
 
 

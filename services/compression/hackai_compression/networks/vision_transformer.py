@@ -25,6 +25,7 @@ class PatchFeatures(nn.Module):
         self.encoder.pos_embedding = nn.Parameter(resample_positions(vit.encoder.pos_embedding.detach(), self.cells))
 
     def forward(self, pixels: Tensor) -> Tensor:
+        """See the class."""
         tokens = self.conv_proj(pixels).flatten(2).transpose(1, 2)
         token = self.class_token.expand(tokens.shape[0], -1, -1)
         encoded = self.encoder(torch.cat([token, tokens], dim=1))

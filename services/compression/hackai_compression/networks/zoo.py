@@ -25,9 +25,7 @@ class Family:
 def _resnet(build: Callable[..., tv.ResNet]) -> Callable[[int], nn.Module]:
     def features(_: int) -> nn.Module:
         net = build()
-        return nn.Sequential(
-            net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3, net.layer4
-        )
+        return nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool, net.layer1, net.layer2, net.layer3, net.layer4)
 
     return features
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-from hackai_shared.serving.manifest import Training
-from hackai_shared.serving.package import ModelPackage, open_package
-
 from hackai_compression.errors import GateRefusedError
 from hackai_compression.judging.judge import Candidate, judge
 from hackai_compression.pipeline.run import Job, Outcome
 from hackai_compression.recipes import JudgeStep
+from hackai_shared.serving.manifest import Training
+from hackai_shared.serving.package import ModelPackage, open_package
 
 
 def run_judge(job: Job, step: JudgeStep) -> Outcome:

@@ -52,5 +52,6 @@ class EventLog:
         self._path = path
 
     def __call__(self, event: ProgressEvent) -> None:
+        """Append one event."""
         with self._path.open("a", encoding="utf-8") as handle:
             handle.write(event.model_dump_json() + "\n")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from hackai_shared.serving.preprocessing import batch, load_for
 
 from hackai_compression.datasets.samples import Dataset, Sample
 from hackai_compression.exporting.lint import refuse
@@ -19,6 +18,7 @@ from hackai_compression.quantization.calibration import choose_calibration
 from hackai_compression.quantization.sensitivity import rank_layers
 from hackai_compression.quantization.static import Calibration, quantize
 from hackai_compression.recipes import QuantizeStep, VariantName
+from hackai_shared.serving.preprocessing import batch, load_for
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,10 @@ class _Validation:
         options.intra_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         logits = np.concatenate(
-            [session.run(["logits"], {self._name: self._pixels[i : i + 16]})[0] for i in range(0, len(self._labels), 16)]
+            [
+                session.run(["logits"], {self._name: self._pixels[i : i + 16]})[0]
+                for i in range(0, len(self._labels), 16)
+            ]
         ).astype(np.float64)
         right = float((logits.argmax(axis=1) == self._labels).mean())
         return _Score(right, negative_log_likelihood(logits, self._labels))

@@ -120,7 +120,9 @@ def _prune(job: Job, step: recipes.PruneStep) -> Outcome:
         )
         save_network(pruned, network, architecture)
         figures = {"macs_ratio": round(result.ratio, 3), "parameters": float(result.parameters_after)}
-        notes.append(f"{result.ratio:.2f}x fewer MACs, {result.parameters_before} -> {result.parameters_after} parameters")
+        notes.append(
+            f"{result.ratio:.2f}x fewer MACs, {result.parameters_before} -> {result.parameters_after} parameters"
+        )
     history = _train(job, step.name, network, step.final, teacher, folder / "checkpoint.pt")
     outcome = _saved(job, step, network, architecture, history)
     return outcome.model_copy(update={"figures": {**outcome.figures, **figures}, "notes": notes})

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from hackai_shared.serving.manifest import InputSpec
-from hackai_shared.serving.preprocessing import batch, load_for
 from onnxruntime.quantization import CalibrationDataReader
 
 from hackai_compression.datasets.samples import Dataset, Sample
+from hackai_shared.serving.manifest import InputSpec
+from hackai_shared.serving.preprocessing import batch, load_for
 
 
 def choose_calibration(training: Dataset, count: int, seed: int) -> list[Sample]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import onnx
-from hackai_shared.serving.manifest import InputSpec
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -16,6 +15,7 @@ from hackai_compression.datasets.samples import Sample
 from hackai_compression.quantization.calibration import PictureReader
 from hackai_compression.quantization.direct_input import feed_bytes_directly
 from hackai_compression.quantization.slim import slim
+from hackai_shared.serving.manifest import InputSpec
 
 Int8Variant = Literal["int8", "int8-trt"]
 Calibration = Literal["minmax", "percentile", "entropy"]

@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from hackai_compression.datasets.pictures import Picture
+from hackai_compression.judging.mistakes import Mistake
 from hackai_shared.serving.classifier import Classifier
 from hackai_shared.serving.package import ModelPackage
 from hackai_shared.serving.preprocessing import load_for
 from hackai_shared.serving.session import OnnxRuntimeSession, choose_variant
-
-from hackai_compression.datasets.pictures import Picture
-from hackai_compression.judging.mistakes import Mistake
 
 _SIDE = 160
 
@@ -44,7 +44,9 @@ def exhibits(package: ModelPackage, mistakes: Sequence[Mistake]) -> list[Exhibit
         plain = _uri(np.asarray(small, dtype=np.uint8))
         heat = plain
         if result.cam is not None:
-            heat = _uri(heat_map(np.asarray(small, dtype=np.uint8), result.cam[classifier.classes.index(mistake.predicted)]))
+            heat = _uri(
+                heat_map(np.asarray(small, dtype=np.uint8), result.cam[classifier.classes.index(mistake.predicted)])
+            )
         shown.append(Exhibit(mistake, plain, heat))
     return shown
 

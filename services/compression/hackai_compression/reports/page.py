@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hackai_shared.serving.package import open_package
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hackai_compression.judging.mistakes import Mistake
@@ -14,6 +13,7 @@ from hackai_compression.pipeline.run import DONE, RECIPE, Outcome
 from hackai_compression.recipes import Recipe
 from hackai_compression.reports import plots
 from hackai_compression.reports.gallery import exhibits
+from hackai_shared.serving.package import open_package
 
 
 def write_report(out: Path, *, pictures: bool = True) -> Path:

@@ -24,7 +24,17 @@ from hackai_compression.pipeline.run import Outcome
 def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
     """One row per evaluated variant."""
     table = Table(title=evaluations[0].package if evaluations else None)
-    for title in ("variant", "pictures", "accuracy", "recall", "fire @ 1 % / 0.1 %", "AUROC", "kB", "MMAC", "ms (1 / 2)"):
+    for title in (
+        "variant",
+        "pictures",
+        "accuracy",
+        "recall",
+        "fire @ 1 % / 0.1 %",
+        "AUROC",
+        "kB",
+        "MMAC",
+        "ms (1 / 2)",
+    ):
         table.add_column(title, justify="left" if title == "variant" else "right")
     for e in evaluations:
         points = {p.rate: p.recall for p in e.fire_recall_at_false_alarm_rate}

@@ -21,6 +21,7 @@ class Checkpoint:
 
     @classmethod
     def fresh(cls, network: nn.Module) -> Checkpoint:
+        """Nothing trained yet: the best weights are the initial ones."""
         return cls((), _copy(network))
 
     def after(self, row: Row, average: nn.Module) -> Checkpoint:
@@ -47,9 +48,7 @@ def write_checkpoint(
     partial.replace(path)
 
 
-def read_checkpoint(
-    path: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
-) -> Checkpoint:
+def read_checkpoint(path: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> Checkpoint:
     """Fills network, average and optimizer in place."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(saved["network"])

@@ -88,7 +88,9 @@ def _prune_to(
     pruner = tp.pruner.BasePruner(
         network,
         example,
-        importance=tp.importance.TaylorImportance() if importance == "taylor" else tp.importance.MagnitudeImportance(p=2),
+        importance=tp.importance.TaylorImportance()
+        if importance == "taylor"
+        else tp.importance.MagnitudeImportance(p=2),
         global_pruning=True,
         pruning_ratio=MAX_LAYER_RATIO,
         max_pruning_ratio=MAX_LAYER_RATIO,

@@ -53,9 +53,11 @@ def quantization_noise(network: FireClassifier) -> Iterator[None]:
     On leaving, the network is a plain one again whose weights are the trained ones, so the usual
     export and static quantization apply.
     """
-    layers = [
-        m for m in network.features.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) and type(m).__name__ != "NonDynamicallyQuantizableLinear"
-    ]
+    # Of attention only the MLPs: its projections are read by a fused function, not called as layers.
+    attention = {
+        id(part) for m in network.features.modules() if isinstance(m, nn.MultiheadAttention) for part in m.modules()
+    }
+    layers = [m for m in network.features.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) and id(m) not in attention]
     hooks = []
     for layer in layers:
         parametrize.register_parametrization(layer, "weight", _RoundedWeight(), unsafe=True)
@@ -73,6 +75,8 @@ def quantization_noise(network: FireClassifier) -> Iterator[None]:
             with torch.no_grad():
                 layer.weight.copy_(trained)
             del layer.input_rounding
+            # Back in the usual order: the weight in front of the bias.
+            layer.register_parameter("bias", layer._parameters.pop("bias"))
 
 
 def _rounded_input(layer: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
