@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,6 +170,8 @@ def _telegram(settings: NotifierSettings, config: HackAIConfig) -> TelegramBot |
     # aiogram takes 3 s and 130 MB to import: only those pay for it who use it.
     from hackai_notifier.telegram_bot import TelegramBot
 
+    # Its thousands of types stay until the end: no garbage collection need walk through them again, nor the exit.
+    gc.freeze()
     return TelegramBot(token.get_secret_value(), telegram.api_url, timeout_s=settings.telegram_timeout_s)
 
 
