@@ -32,6 +32,11 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     instance: Optional[str] = Field(None, description="name of this replica; default: host name and process id")
+    service_token: Optional[SecretStr] = Field(
+        None, description="secret by which the services of one installation know each other, at least 32 characters"
+    )
+    face_auth_url: Optional[str] = Field(None, description="address of the face service, for its public key")
+    jwks_file: Optional[Path] = Field(None, description="public key of the face service as a file")
     heartbeat_s: float = Field(2.0, gt=0, description="seconds between two heartbeats")
 
 

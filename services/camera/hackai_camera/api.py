@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query, Request, Response
@@ -21,6 +21,7 @@ from hackai_shared.health import Health
 from hackai_shared.messages import CameraStatus
 from hackai_shared.metrics import Metrics
 from hackai_shared.problems import PROBLEM_RESPONSES, Problem
+from hackai_shared.security import Gate
 from hackai_shared.web import create_app
 
 # Longer clips than this are no alarm any more, and would keep the encoder busy for others.
@@ -41,9 +42,13 @@ _NO_FRAME: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_camera_app(cameras: Cameras, clips: ClipMaker, health: Health, metrics: Metrics) -> FastAPI:
+def create_camera_app(
+    cameras: Cameras, clips: ClipMaker, health: Health, metrics: Metrics, gate: Gate | None = None
+) -> FastAPI:
     """Return the application: status, snapshot, live view and clip of each camera."""
-    app = create_app("camera", "Cameras: status, snapshots, live view, clips", health=health, metrics=metrics)
+    app = create_app(
+        "camera", "Cameras: status, snapshots, live view, clips", health=health, metrics=metrics, gate=gate
+    )
 
     def find(camera_id: str) -> Camera:
         if camera_id not in cameras:
@@ -183,7 +188,7 @@ def _part(frame: Frame) -> bytes:
 class _View(StreamingResponse):
     """A live view that gives its seat back however it ends, even if it never began."""
 
-    def __init__(self, parts: AsyncIterator[bytes], leave: Any) -> None:
+    def __init__(self, parts: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
         super().__init__(
             parts,
             media_type=_MULTIPART,

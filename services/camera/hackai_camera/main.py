@@ -11,6 +11,7 @@ from hackai_camera.clip_maker import ClipMaker
 from hackai_camera.metrics import CameraMetrics
 from hackai_camera.settings import CameraSettings
 from hackai_shared.config import load_config
+from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, run_service
 from hackai_shared.settings import read_settings
 
@@ -29,10 +30,11 @@ async def build(context: ServiceContext) -> ServiceParts:
     cameras = Cameras(config.cameras, context.bus, CameraMetrics(context.metrics), limits)
     cameras.add_checks(context.health)
     clips = ClipMaker()
+    guard = gate_of(context)
     return ServiceParts(
-        app=create_camera_app(cameras, clips, context.health, context.metrics),
+        app=create_camera_app(cameras, clips, context.health, context.metrics, guard.gate),
         port=settings.camera_port,
-        tasks={"cameras": lambda: cameras.run(context.stop)},
+        tasks={"cameras": lambda: cameras.run(context.stop), "revocations": lambda: guard.watch(context.stop)},
         closers=[clips.close],
         cameras=cameras.statuses,
     )

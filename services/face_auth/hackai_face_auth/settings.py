@@ -13,7 +13,6 @@ class FaceAuthSettings(ServiceSettings):
     """``HACKAI_…`` variables of the face service; each secret also as ``…_FILE``."""
 
     face_auth_port: int = Field(8084, ge=1, le=65535, description="TCP port")
-    service_token: SecretStr | None = Field(None, description="secret by which the services know each other")
     gallery_key: SecretStr | None = Field(
         None, description="secret that encrypts the gallery; without it one is made beside the gallery at first start"
     )

@@ -15,6 +15,7 @@ from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.config import ConfigError, ConfigProblem, load_config
 from hackai_shared.health import CheckResult
+from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, run_service
 from hackai_shared.serving.package import PackageError
 from hackai_shared.settings import read_settings
@@ -64,12 +65,14 @@ async def build(context: ServiceContext) -> ServiceParts:
     context.health.add("frames", live.check)
     engine.start(live.serve)
 
+    guard = gate_of(context)
     app = create_app(
         NAME,
         "Judges pictures and live frames; manages model versions; speaks the Open Inference Protocol.",
         health=context.health,
         metrics=context.metrics,
         max_body_bytes=wanted.max_body_bytes,
+        gate=guard.gate,
     )
     add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels)
 
@@ -80,7 +83,11 @@ async def build(context: ServiceContext) -> ServiceParts:
     return ServiceParts(
         app=app,
         port=settings.inference_port,
-        tasks={"live": lambda: live.run(context.stop), "outbox": lambda: outbox.run(context.stop)},
+        tasks={
+            "live": lambda: live.run(context.stop),
+            "outbox": lambda: outbox.run(context.stop),
+            "revocations": lambda: guard.watch(context.stop),
+        },
         closers=[shut_down],
         details=lambda: _details(registry, engine, outbox),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from hackai_shared.security import new_service_token
 from hackai_standalone.child import Child
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,11 @@ START_ORDER = ("notifier", "inference", "camera")
 
 class StackError(RuntimeError):
     """A service did not start; the message says which and where its log is."""
+
+
+def _service_token() -> str:
+    """Return the configured service token, or a fresh one: nobody has to make one up for a single machine."""
+    return os.environ.get("HACKAI_SERVICE_TOKEN") or new_service_token()
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Plan:
     log_format: str = "console"
     heartbeat_s: float = 2.0
     extra: Mapping[str, str] = field(default_factory=dict)
+    service_token: str = field(default_factory=_service_token, repr=False)
+    """By which the services of this run know each other."""
 
     def environment(self) -> dict[str, str]:
         """Return the variables that every service gets."""
@@ -51,6 +60,7 @@ class Plan:
             "HACKAI_DATA_DIR": str(self.data_dir),
             "HACKAI_LOG_FORMAT": self.log_format,
             "HACKAI_HEARTBEAT_S": str(self.heartbeat_s),
+            "HACKAI_SERVICE_TOKEN": self.service_token,
             **ports,
             **addresses,
             **self.extra,

@@ -21,6 +21,7 @@ from hackai_standalone.embedded_redis import EmbeddedRedisError, start_embedded_
 from hackai_standalone.locations import models_dir
 from hackai_standalone.ports import is_free
 from hackai_standalone.restart import RestartPolicy
+from hackai_standalone.service_token import kept_service_token
 from hackai_standalone.stack import START_ORDER, Plan, StackError, start_service, wait_until_listening
 
 app = typer.Typer()
@@ -74,7 +75,13 @@ async def _run(config: Path, data: Path, log_format: str) -> None:
             url = redis.url
             supervisor.watch_unrestartable(redis.child)
         plan = Plan(
-            config=config, redis_url=url, models_dir=models_dir(), data_dir=data, ports=ports, log_format=log_format
+            config=config,
+            redis_url=url,
+            models_dir=models_dir(),
+            data_dir=data,
+            ports=ports,
+            log_format=log_format,
+            service_token=kept_service_token(data),
         )
         for name in START_ORDER:
             child = await start_service(plan, name)

@@ -52,6 +52,7 @@ PUBLIC = Access(public=True)
 SERVICE = Access(service=True)
 VIEWER = Access(Role.VIEWER, service=True)
 OPERATOR = Access(Role.OPERATOR, service=True)
+ADMIN = Access(Role.ADMIN, service=True)
 # What changes who may do what is for people alone: a service that was taken over must not make itself an administrator.
 ADMIN_PERSON = Access(Role.ADMIN)
 OWN_DATA = Access(Role.ADMIN, own="person_id")
@@ -67,6 +68,53 @@ _EVERY_SERVICE: Dict[str, Access] = {
 _PAGES = ("GET /docs", "GET /docs/oauth2-redirect", "GET /openapi.json")
 
 ENDPOINTS: Dict[str, Dict[str, Access]] = {
+    "camera": {
+        "GET /v1/cameras": VIEWER,
+        "GET /v1/cameras/{camera_id}": VIEWER,
+        "GET /v1/cameras/{camera_id}/snapshot.jpg": VIEWER,
+        "GET /v1/cameras/{camera_id}/stream.mjpg": VIEWER,
+        "GET /v1/cameras/{camera_id}/clip.mp4": VIEWER,
+    },
+    "inference": {
+        "POST /v1/predict": VIEWER,
+        "GET /v1/models": VIEWER,
+        "GET /v1/models/{name}": VIEWER,
+        "POST /v1/models/{name}/versions/{version}/activate": ADMIN,
+        "POST /v1/models/{name}/rollback": ADMIN,
+        "GET /v2": VIEWER,
+        "GET /v2/health/live": PUBLIC,
+        "GET /v2/health/ready": PUBLIC,
+        "GET /v2/models/{name}": VIEWER,
+        "GET /v2/models/{name}/ready": VIEWER,
+        "GET /v2/models/{name}/versions/{version}": VIEWER,
+        "GET /v2/models/{name}/versions/{version}/ready": VIEWER,
+        "POST /v2/models/{name}/infer": VIEWER,
+        "POST /v2/models/{name}/versions/{version}/infer": VIEWER,
+    },
+    "notifier": {
+        "GET /v1/incidents": VIEWER,
+        "GET /v1/incidents/{incident_id}": VIEWER,
+        "GET /v1/incidents/{incident_id}/photo.jpg": VIEWER,
+        "GET /v1/incidents/{incident_id}/frame.jpg": VIEWER,
+        "POST /v1/incidents/{incident_id}/acknowledge": OPERATOR,
+        "POST /v1/incidents/{incident_id}/false-alarm": OPERATOR,
+        "POST /v1/incidents/{incident_id}/snooze": OPERATOR,
+        "POST /v1/snooze": OPERATOR,
+        "POST /v1/unsnooze": OPERATOR,
+        "GET /v1/outbox": VIEWER,
+    },
+    "compression": {
+        "GET /v1/jobs": VIEWER,
+        "POST /v1/jobs": OPERATOR,
+        "GET /v1/jobs/{job_id}": VIEWER,
+        "POST /v1/jobs/{job_id}/cancel": OPERATOR,
+        "GET /v1/jobs/{job_id}/events": VIEWER,
+        "GET /v1/jobs/{job_id}/log": VIEWER,
+        "GET /v1/jobs/{job_id}/artefacts": VIEWER,
+        "GET /v1/jobs/{job_id}/artefacts/{path:path}": VIEWER,
+        "GET /v1/jobs/{job_id}/report": VIEWER,
+        "GET /v1/recipes/schema": VIEWER,
+    },
     "face_auth": {
         "GET /.well-known/jwks.json": PUBLIC,
         "POST /v1/challenges": SERVICE,
@@ -90,13 +138,13 @@ ENDPOINTS: Dict[str, Dict[str, Access]] = {
 
 def access_for(service: str, method: str, path: str) -> Optional[Access]:
     """Return what the endpoint ``method path`` (path template) asks for; None where the table does not know it."""
-    endpoint = f"{method} {path}"
-    return ENDPOINTS.get(service, {}).get(endpoint) or _EVERY_SERVICE.get(endpoint)
+    return endpoints_of(service).get(_plain(f"{method} {path}"))
 
 
 def open_paths(service: str) -> "re.Pattern[str]":
     """Return what matches ``METHOD /path`` of the endpoints of a service that are open to anybody."""
-    templates = [endpoint for endpoint, access in endpoints_of(service).items() if access.public]
+    table = {**_EVERY_SERVICE, **ENDPOINTS.get(service, {})}
+    templates = [endpoint for endpoint, access in table.items() if access.public]
     return re.compile("|".join(map(_template_pattern, [*templates, *_PAGES])))
 
 
@@ -109,5 +157,11 @@ def _template_pattern(template: str) -> str:
 
 
 def endpoints_of(service: str) -> Mapping[str, Access]:
-    """Return the whole table of one service, what every service has included."""
-    return {**_EVERY_SERVICE, **ENDPOINTS.get(service, {})}
+    """Return the whole table of one service, what every service has included, with paths as OpenAPI writes them."""
+    table = {**_EVERY_SERVICE, **ENDPOINTS.get(service, {})}
+    return {_plain(endpoint): access for endpoint, access in table.items()}
+
+
+def _plain(endpoint: str) -> str:
+    """Return a path template without the kinds of its parameters (``{path:path}``)."""
+    return re.sub(r":\w+\}", "}", endpoint)

@@ -16,13 +16,15 @@ import numpy as np
 import pytest
 import yaml
 
+import service_access
+
 
 class CameraProcess:
     """``python -m hackai_camera`` with a configuration."""
 
     def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
         self.process = process
-        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20)
+        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20, headers=service_access.HEADERS)
         self.log = log
 
     async def camera(self, camera_id: str) -> dict[str, Any]:
@@ -78,6 +80,7 @@ async def start_service(tmp_path: Path, redis_url: str, free_port: int) -> Async
                     "HACKAI_REDIS_URL": redis_url,
                     "HACKAI_CAMERA_PORT": str(free_port),
                     "HACKAI_HEARTBEAT_S": "0.2",
+                    **service_access.ENVIRONMENT,
                 },
                 stderr=stream,
             )

@@ -11,16 +11,16 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Callable, Iterator
 
 import cv2
 import httpx
 import numpy as np
 import pytest
 
+import service_access
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.clock import boot_id
 from hackai_shared.messages import FrameHeader, IncidentEvent, new_id, utc_now
@@ -126,6 +126,7 @@ class Service:
             "HACKAI_MODELS_DIR": str(self.folder / "models"),
             "HACKAI_DATA_DIR": str(self.folder / "data"),
             "HACKAI_HEARTBEAT_S": "0.3",
+            **service_access.ENVIRONMENT,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "hackai_inference"], env=environment, stderr=self._log, stdout=self._log

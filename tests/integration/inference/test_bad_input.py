@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+import service_access
+
 CASES: dict[str, Any] = {
     "empty": (lambda live: b"", "image/jpeg", 422),
     "text": (lambda live: b"what is this? " * 1000, "image/jpeg", 415),
@@ -29,7 +31,7 @@ def running(service: Any, redis_url: str) -> Any:
 def test_it_is_a_problem_of_the_client_within_50_ms_and_costs_no_memory(running: Any, live: Any, name: str) -> None:
     make, kind, status = CASES[name]
     body = make(live)
-    with httpx.Client(base_url=running.url) as client:
+    with httpx.Client(base_url=running.url, headers=service_access.HEADERS) as client:
 
         def post() -> float:
             started = time.perf_counter()
@@ -73,7 +75,11 @@ def test_100_megabytes_in_chunks_are_cut_off(running: Any) -> None:
             yield bytes(1_000_000)
 
     try:
-        answer = httpx.post(running.url + "/v1/predict", content=chunks(), headers={"content-type": "image/jpeg"})
+        answer = httpx.post(
+            running.url + "/v1/predict",
+            content=chunks(),
+            headers={**service_access.HEADERS, "content-type": "image/jpeg"},
+        )
         assert answer.status_code == 413
     except httpx.WriteError:
         pass  # the service closed the connection while we were still sending: refused as well

@@ -6,13 +6,13 @@ import asyncio
 import math
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, AsyncIterator, Callable
 
 import httpx
 import pytest
 
+import service_access
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameDetections, IncidentEvent
 from hackai_shared.serving.decoding import decode_image
@@ -176,7 +176,7 @@ async def test_rubbish_on_the_channel_is_counted_and_harms_nobody(
     await live.until(lambda: detections)
     assert detections[0].label == "fire"
     assert not math.isnan(detections[0].evidence)
-    metrics = httpx.get(service.url + "/metrics").text
+    metrics = httpx.get(service.url + "/metrics", headers=service_access.HEADERS).text
     assert "hackai_inference_envelopes_malformed_total 7.0" in metrics
     assert 'hackai_inference_frames_failed_total{camera="front",reason="picture"}' in metrics
     assert {item.frame.camera_id for item in detections} == {"front"}
@@ -194,7 +194,7 @@ async def test_dropped_and_lost_frames_are_counted(
 
     await live.until(lambda: detections and detections[-1].frame.sequence == 26)
     assert detections[-1].dropped == 7 + (20 - len(detections))
-    metrics = httpx.get(service.url + "/metrics").text
+    metrics = httpx.get(service.url + "/metrics", headers=service_access.HEADERS).text
     assert 'hackai_inference_frames_dropped_total{camera="front",reason="lost"} 7.0' in metrics
 
 
