@@ -144,7 +144,7 @@ async def judged(job: Callable[[], T], engine: Engine, metrics: InferenceMetrics
     try:
         return await engine.run(job)
     except Overloaded as error:
-        metrics.refused.inc()
+        metrics.overloaded.inc()
         raise Problem(503, str(error), kind="overloaded", headers={"Retry-After": "1"}) from error
     except EngineStopped as error:
         raise Problem(503, str(error), kind="stopping", headers={"Retry-After": "5"}) from error

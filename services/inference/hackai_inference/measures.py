@@ -27,7 +27,7 @@ class InferenceMetrics:
         self.confirmation = metrics.seconds(
             "confirmation_seconds", "Stream time from the begin of a suspicion to its confirmation"
         )
-        self.refused = metrics.counter("requests_refused_total", "Requests refused because too many were waiting")
+        self.overloaded = metrics.counter("requests_overloaded_total", "Requests refused because too many were waiting")
         self._queue = metrics.gauge("queue_requests", "Requests that no worker has begun yet")
         self._waiting = metrics.gauge("mailbox_frames", "Frames that no worker has begun yet")
         self._outbox = metrics.gauge("outbox_events", "Incident events that Redis has not taken yet")

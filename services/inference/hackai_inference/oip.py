@@ -154,7 +154,7 @@ def add_oip_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: In
         try:
             body, header_length = await engine.run(job)
         except Overloaded as error:
-            metrics.refused.inc()
+            metrics.overloaded.inc()
             raise _Refusal(503, str(error), {"Retry-After": "1"}) from error
         except EngineStopped as error:
             raise _Refusal(503, str(error), {"Retry-After": "5"}) from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from typing import Any, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, Iterator, List
 
 import pytest
 import uvicorn
@@ -55,6 +56,33 @@ def test_what_is_refused_is_explained(run: Any) -> None:
 
     assert result.exit_code == 1
     assert "no version 9" in result.output
+
+
+def test_the_service_token_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("a-service-token-of-enough-characters\n")
+    monkeypatch.setenv("HACKAI_SERVICE_TOKEN_FILE", str(secret))
+    seen: List[str] = []
+
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"models": []}')
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Guarded) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        monkeypatch.setenv("HACKAI_INFERENCE_URL", f"http://127.0.0.1:{server.server_port}")
+        result = CliRunner().invoke(app, ["list"])
+        thread.join(10)
+
+    assert result.exit_code == 0
+    assert seen == ["Bearer a-service-token-of-enough-characters"]
 
 
 def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
