@@ -57,7 +57,8 @@ def test_100_megabytes_are_refused_unread(running: Any) -> None:
             connection.settimeout(5)
             started = time.perf_counter()
             connection.sendall(
-                b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 100000000\r\n\r\n"
+                b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 100000000\r\n"
+                + f"Authorization: {service_access.HEADERS['Authorization']}\r\n\r\n".encode()
             )
             answer = connection.recv(65536)
             took = time.perf_counter() - started
