@@ -13,7 +13,7 @@ Kind = Literal["status", "hang", "reset", "hang_after"]
 
 @dataclass
 class Fault:
-    """One scripted failure.
+    """One scripted failure of the calls to ``method`` for ``chat_id`` whose text or caption contains ``text``.
 
     ``kind``: ``status`` answers ``code``; ``hang`` never answers; ``reset`` cuts the connection; ``hang_after`` carries
     the call out and then never answers (the window in which nobody can know). ``times``: for so many calls;
@@ -23,6 +23,7 @@ class Fault:
     code: int = 500
     method: str | None = None
     chat_id: int | None = None
+    text: str | None = None
     kind: Kind = "status"
     times: int | None = None
     seconds: float | None = None
@@ -32,13 +33,15 @@ class Fault:
     hits: int = 0
     began: float | None = field(default=None)
 
-    def matches(self, method: str, chat_id: int | None, now: float) -> bool:
+    def matches(self, method: str, chat_id: int | None, text: str, now: float) -> bool:
         """Return whether this call fails by it."""
         if self.method is not None and self.method.lower() != method.lower():
             return False
         if self.method is None and method.lower() in ("getupdates", "getme", "deletewebhook", "setmycommands"):
             return False  # only what is named fails there: a fault of sending must not stop the polling
         if self.chat_id is not None and self.chat_id != chat_id:
+            return False
+        if self.text is not None and self.text not in text:
             return False
         if self.times is not None and self.hits >= self.times:
             return False
@@ -78,11 +81,11 @@ class Script:
         """End all."""
         self.faults.clear()
 
-    def match(self, method: str, chat_id: int | None) -> Fault | None:
+    def match(self, method: str, chat_id: int | None, text: str = "") -> Fault | None:
         """Return the failure that hits a call, and count it."""
         now = time.monotonic()
         for fault in self.faults:
-            if fault.matches(method, chat_id, now):
+            if fault.matches(method, chat_id, text, now):
                 fault.hit(now)
                 return fault
         return None

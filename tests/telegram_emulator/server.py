@@ -102,7 +102,7 @@ class TelegramEmulator:
         try:
             if request.match_info["token"] != self.token:
                 raise ApiError(401, "Unauthorized")
-            fault = self.script.match(call.method, call.chat_id)
+            fault = self.script.match(call.method, call.chat_id, call.text)
             if fault is not None and fault.kind in ("hang", "reset"):
                 return await self._break(request, fault)
             if fault is not None and fault.kind == "status":

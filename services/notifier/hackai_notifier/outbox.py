@@ -228,6 +228,11 @@ def move(connection: sqlite3.Connection, recipient: Recipient, new_address: str)
     connection.execute(
         "UPDATE OR IGNORE steps SET address = ? WHERE channel = ? AND address = ?", (new_address, *_pair(recipient))
     )
+    # Whatever could not move is there already: both addresses are configured.
+    connection.execute(
+        "UPDATE steps SET state = 'superseded' WHERE channel = ? AND address = ? AND state = 'waiting'",
+        _pair(recipient),
+    )
 
 
 def moves(connection: sqlite3.Connection) -> list[tuple[Recipient, str]]:

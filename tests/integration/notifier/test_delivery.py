@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from hackai_notifier import retry
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import DeliveryReport
 from notifier_harness import (
@@ -182,6 +183,25 @@ async def test_poison_does_not_block_what_is_behind_it(bus: Bus, site: Site, tel
         texts = await telegram.journal.wait_for("sendMessage", 1, chat_id=CHAT)
 
     assert "Healthy" in texts[0].text
+
+
+async def test_poison_that_looks_like_an_outage_does_not_block_either(
+    bus: Bus, site: Site, telegram: TelegramEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One text makes the server fail every time, all others pass: after some patience they overtake it."""
+    monkeypatch.setattr(retry, "FIRST_DELAY_S", 0.005)
+    telegram.fail(code=500, chat_id=CHAT, method="sendMessage", text="Poison")
+    async with running(site) as notifier:
+        await raise_incident(bus, incident(camera_name="Poison"), picture=jpeg())
+        await raise_incident(bus, incident(camera_name="Second"))
+        await raise_incident(bus, incident(camera_name="Third"))
+        texts = await telegram.journal.wait_for("sendMessage", 2, chat_id=CHAT)
+        await telegram.journal.wait_for("sendPhoto", 1, chat_id=CHAT)
+        telegram.script.clear()
+        late = (await telegram.journal.wait_for("sendMessage", 3, chat_id=CHAT))[-1]
+        assert (await notifier.summary())["dead"] == 0
+
+    assert ["Second" in texts[0].text, "Third" in texts[1].text, "Poison" in late.text] == [True] * 3
 
 
 @pytest.mark.parametrize("kind", ["reset", "hang"])

@@ -120,6 +120,15 @@ def test_everything_waiting_moves_with_a_chat(db: sqlite3.Connection) -> None:
     assert outbox.moves(db) == [(ANN, "-100")]
 
 
+def test_what_the_new_address_has_already_does_not_wait_at_the_old_one(db: sqlite3.Connection) -> None:
+    told(db, "a", "text")
+    outbox.enqueue(db, "a", [PlannedStep("text", Recipient("telegram", "-100"))], version=1)
+    outbox.move(db, ANN, "-100")
+
+    assert outbox.recipients_waiting(db) == [Recipient("telegram", "-100")]
+    assert messages(db) == []
+
+
 def test_a_notice_is_sent_once_per_subject(db: sqlite3.Connection) -> None:
     told(db, "a", "text")
     for subject in ("x", "x", "y"):
