@@ -61,16 +61,23 @@ class RevocationList:
         self._revoked = {**own, **read}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the copy fresh until ``stop`` is set."""
-        while not stop.is_set():
-            try:
-                await self.refresh()
-                self._reachable = True
-            except (RedisError, OSError) as error:
-                if self._reachable:
-                    log.warning("list of revoked sessions unreachable, the last copy stays", error=str(error))
-                    self._reachable = False
-            try:
-                await asyncio.wait_for(stop.wait(), self._period_s)
-            except asyncio.TimeoutError:
-                continue
+        """Keep the copy fresh until ``stop`` is set; a read that hangs does not hold up the stop."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                reading = asyncio.ensure_future(self._try_refresh())
+                await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    reading.cancel()
+                await asyncio.wait({stopping}, timeout=self._period_s)
+        finally:
+            stopping.cancel()
+
+    async def _try_refresh(self) -> None:
+        try:
+            await self.refresh()
+            self._reachable = True
+        except (RedisError, OSError) as error:
+            if self._reachable:
+                log.warning("list of revoked sessions unreachable, the last copy stays", error=str(error))
+                self._reachable = False

