@@ -20,9 +20,10 @@ from hackai_notifier.channels.webhook import WebhookChannel
 from hackai_notifier.clips import Clips
 from hackai_notifier.content import Editor
 from hackai_notifier.database import Database
-from hackai_notifier.delivery import Courier, Mailroom
+from hackai_notifier.delivery import Courier
 from hackai_notifier.feedback import Feedback
 from hackai_notifier.intake import Intake
+from hackai_notifier.mailroom import Mailroom
 from hackai_notifier.orders import Orders
 from hackai_notifier.outgoing import Publisher
 from hackai_notifier.recipients import ConfiguredDirectory, Recipient

@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from hackai_notifier.database import Database
+from hackai_notifier.stopping import either
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.messages import AuditRecord, Command, DeliveryReport, Message
 
@@ -46,16 +47,10 @@ class Publisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until ``stop`` is set; what is left then is published after the next start."""
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            while not stop.is_set():
-                self._wake.clear()
-                patience = RETRY_S if not await self._publish_some() else None
-                waiting = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({stopping, waiting}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-        finally:
-            stopping.cancel()
+        while not stop.is_set():
+            self._wake.clear()
+            done = await self._publish_some()
+            await either(stop, self._wake, None if done else RETRY_S)
 
     async def _publish_some(self) -> bool:
         """Publish what waits; return whether nothing is left."""

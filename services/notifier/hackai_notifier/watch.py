@@ -11,6 +11,7 @@ from typing import Any
 from hackai_notifier import outbox
 from hackai_notifier.database import Database
 from hackai_notifier.outbox import Summary
+from hackai_notifier.stopping import pause
 from hackai_shared.health import CheckResult
 from hackai_shared.metrics import Metrics
 
@@ -36,11 +37,7 @@ class OutboxWatch:
                 self.summary = await self._database.run(outbox.summary)
             self._waiting.set(self.summary.waiting)
             self._dead.set(self.summary.dead)
-            try:
-                async with asyncio.timeout(PERIOD_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await pause(stop, PERIOD_S)
 
     def check(self) -> CheckResult:
         """Return whether texts get out."""

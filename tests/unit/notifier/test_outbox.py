@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hackai_notifier import incidents, media, outbox
+from hackai_notifier import addresses, incidents, media, outbox
 from hackai_notifier.incidents import merge
 from hackai_notifier.outbox import LANES, Step
 from hackai_notifier.plan import PlannedStep, StepName
@@ -114,16 +114,16 @@ def test_a_text_that_was_late_makes_its_edits_superfluous(db: sqlite3.Connection
 
 def test_everything_waiting_moves_with_a_chat(db: sqlite3.Connection) -> None:
     told(db, "a", "text", "photo")
-    outbox.move(db, ANN, "-100")
+    addresses.move(db, ANN, "-100")
 
     assert outbox.recipients_waiting(db) == [Recipient("telegram", "-100")]
-    assert outbox.moves(db) == [(ANN, "-100")]
+    assert addresses.moves(db) == [(ANN, "-100")]
 
 
 def test_what_the_new_address_has_already_does_not_wait_at_the_old_one(db: sqlite3.Connection) -> None:
     told(db, "a", "text")
     outbox.enqueue(db, "a", [PlannedStep("text", Recipient("telegram", "-100"))], version=1)
-    outbox.move(db, ANN, "-100")
+    addresses.move(db, ANN, "-100")
 
     assert outbox.recipients_waiting(db) == [Recipient("telegram", "-100")]
     assert messages(db) == []

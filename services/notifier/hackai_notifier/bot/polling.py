@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -25,11 +24,11 @@ from hackai_notifier.bot import buttons, cameras, errors, fallback, incidents, s
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.bot.gate import Gate
 from hackai_notifier.retry import CREDENTIALS_DELAY_S, backoff_s
+from hackai_notifier.stopping import pause, unless
 from hackai_shared.health import CheckResult
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
 POLL_S = 25
 # A long poll returns after POLL_S at the latest.
 SILENT_FOR_S = 90.0
@@ -90,7 +89,7 @@ class Poller:
         failures = 0
         while not stop.is_set():
             try:
-                updates = await _unless(stop, self._poll())
+                updates = await unless(stop, self._poll())
             except TelegramRetryAfter as error:
                 delay = float(error.retry_after)
             except TelegramConflictError as error:
@@ -116,9 +115,9 @@ class Poller:
                 failures = 0
                 self._state.succeeded()
                 if updates:
-                    await _unless(stop, self._handle(updates), finish_s=FINISH_S)
+                    await unless(stop, self._handle(updates), finish_s=FINISH_S)
                 continue
-            await _unless(stop, asyncio.sleep(delay))
+            await pause(stop, delay)
         await self._confirm()
 
     async def _poll(self) -> list[Update]:
@@ -156,19 +155,3 @@ class Poller:
 
 def _delay(failures: int) -> float:
     return min(LONGEST_DELAY_S, backoff_s(failures, 0.5))
-
-
-async def _unless(stop: asyncio.Event, work: Awaitable[T], *, finish_s: float = 0.0) -> T | None:
-    """Return the result of ``work``; None when ``stop`` is set first, which cancels it after ``finish_s``."""
-    task: asyncio.Future[Any] = asyncio.ensure_future(work)
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done() and finish_s:
-            await asyncio.wait({task}, timeout=finish_s)
-        return task.result() if task.done() else None
-    finally:
-        stopping.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
