@@ -47,6 +47,8 @@ class Incident(BaseModel):
     acknowledged: Mark | None = None
     false_alarm: Mark | None = None
     snoozed: SnoozeMark | None = None
+    untold: bool = False
+    """It began while its camera was disarmed, and nobody but the console was told."""
 
     @property
     def incident_id(self) -> str:

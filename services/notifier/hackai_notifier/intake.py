@@ -14,6 +14,7 @@ import structlog
 
 from hackai_notifier import incidents, media, outbox
 from hackai_notifier.database import Database
+from hackai_notifier.disarm import recorded_only
 from hackai_notifier.incidents import Incident, merge, severity
 from hackai_notifier.plan import PlannedStep, plan_event
 from hackai_notifier.recipients import Directory, Recipient
@@ -39,6 +40,7 @@ class Intake:
         book: SnoozeBook,
         *,
         last_resort: LastResort,
+        disarmed: Callable[[str], bool] = lambda _camera_id: False,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,6 +48,7 @@ class Intake:
         self._directory = directory
         self._book = book
         self._last_resort = last_resort
+        self._disarmed = disarmed
         self._changed = changed
         self._clock = clock
         self._told: OrderedDict[str, Messages] = OrderedDict()
@@ -88,6 +91,13 @@ class Intake:
             return False
         known = incidents.load(connection, event.incident_id)
         incident = merge(known, event)
+        disarmed = self._disarmed(event.camera_id)
+        if known is None and disarmed:
+            incident = incident.model_copy(update={"untold": True})
+        audiences = self._directory.audiences()
+        if incident.untold:
+            # Told by the end of the disarmed time, if it is still open then: see DisarmWatch.
+            audiences = recorded_only(audiences)
         incidents.save(connection, incident)
         incidents.remember(connection, event)
         frame = entry.attachments.get("frame")
@@ -101,7 +111,7 @@ class Intake:
             event,
             first=known is None,
             has_picture=bool(picture),
-            audiences=self._directory.audiences(),
+            audiences=audiences,
             silent=silent,
         )
         outbox.enqueue(connection, incident.incident_id, steps, incident.version)

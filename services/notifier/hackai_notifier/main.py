@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,17 +11,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from hackai_notifier.access import ConfiguredAccess
+from hackai_notifier.access import ChatAccess, ConfiguredAccess
 from hackai_notifier.api import create_notifier_app
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.cameras import CameraClient
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.channels.console import ConsoleChannel
 from hackai_notifier.channels.webhook import WebhookChannel
+from hackai_notifier.chat_sessions import FaceAccess
 from hackai_notifier.clips import Clips
 from hackai_notifier.content import Editor
 from hackai_notifier.database import Database
 from hackai_notifier.delivery import Courier
+from hackai_notifier.disarm import DisarmWatch
+from hackai_notifier.door import Door
+from hackai_notifier.face_client import FaceClient
 from hackai_notifier.feedback import Feedback
 from hackai_notifier.intake import Intake
 from hackai_notifier.mailroom import Mailroom
@@ -36,7 +41,9 @@ from hackai_notifier.watch import OutboxWatch
 from hackai_shared.bus import names
 from hackai_shared.config import ConfigError, HackAIConfig, load_config
 from hackai_shared.config.load import ConfigProblem
+from hackai_shared.health import Check, Health
 from hackai_shared.messages import Command, IncidentEvent
+from hackai_shared.security import RevocationList
 from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, Task
 
@@ -69,12 +76,12 @@ async def build(context: ServiceContext) -> ServiceParts:
     await database.open()
 
     telegram = _telegram(settings, config)
-    access = ConfiguredAccess(config.notifier.telegram.chats, config.notifier.telegram.admins)
+    configured = ConfiguredAccess(config.notifier.telegram.chats, config.notifier.telegram.admins)
+    access, door = await _access(settings, config, configured, database, guard.revoked)
     directory = ConfiguredDirectory(config.notifier, access, telegram=telegram is not None)
     if not directory.audiences():
         log.error("NOBODY will be told about a fire: no channel is configured")
-    service_token = settings.service_token.get_secret_value() if settings.service_token else None
-    camera_client = CameraClient(settings.camera_url, service_token=service_token)
+    camera_client = CameraClient(settings.camera_url, service_token=_service_token(settings))
     clips = Clips(database, camera_client, before_s=config.notifier.clip_before_s, after_s=config.notifier.clip_after_s)
     editor = Editor(database, clips, writer)
     publisher = Publisher(database, context.bus)
@@ -94,19 +101,27 @@ async def build(context: ServiceContext) -> ServiceParts:
         room.wake()
         publisher.wake()
 
-    book = SnoozeBook()
+    book, disarm_book = SnoozeBook(), SnoozeBook()
+    disarm_watch = DisarmWatch(database, directory, disarm_book, changed=changed)
     orders = Orders(
         database,
         Feedback(settings.data_dir / "feedback" / "false_alarm"),
         book,
         default_snooze_s=config.notifier.snooze_s,
+        disarm_book=disarm_book,
         changed=changed,
     )
     await orders.restore()
-    intake = Intake(database, directory, book, last_resort=courier.tell_at_once, changed=changed)
+    intake = Intake(
+        database,
+        directory,
+        book,
+        last_resort=courier.tell_at_once,
+        disarmed=lambda camera_id: disarm_watch.disarmed(camera_id) is not None,
+        changed=changed,
+    )
 
-    context.health.add("database", database.check)
-    context.health.add("deliveries", watch.check)
+    _add_checks(context.health, {"database": database.check, "deliveries": watch.check})
     stop = context.stop
     incidents = context.bus.consumer(
         names.INCIDENTS,
@@ -124,6 +139,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         "deliveries": lambda: courier.run(stop),
         "reports": lambda: publisher.run(stop),
         "watch": lambda: watch.run(stop),
+        "disarm": lambda: disarm_watch.run(stop),
         "revocations": lambda: guard.watch(stop),
     }
     if telegram is not None:
@@ -137,15 +153,21 @@ async def build(context: ServiceContext) -> ServiceParts:
             writer=writer,
             watch=watch,
             access=access,
+            door=door,
         )
-        context.health.add("telegram-polling", telegram.state.check)
-        context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
+        checks = {
+            "telegram-polling": telegram.state.check,
+            "telegram-token": lambda: room.credentials_check("telegram"),
+        }
+        _add_checks(context.health, checks)
         tasks["telegram"] = lambda: telegram.run(desk, stop, reported=publisher.wake)
 
     async def close() -> None:
         for channel in channels.values():
             await channel.close()
         await camera_client.close()
+        if door is not None:
+            await door.faces.close()
         await database.close()
 
     return ServiceParts(
@@ -157,6 +179,40 @@ async def build(context: ServiceContext) -> ServiceParts:
         closers=[close],
         details=lambda: {"outbox": watch.details()},
     )
+
+
+async def _access(
+    settings: NotifierSettings,
+    config: HackAIConfig,
+    configured: ConfiguredAccess,
+    database: Database,
+    revoked: RevocationList,
+) -> tuple[ChatAccess, Door | None]:
+    """Return who decides about chats: faces, or the configuration alone.
+
+    Raises:
+        ConfigError: faces are wanted and the face service has no address.
+    """
+    wanted = config.notifier.telegram.login
+    if wanted == "configuration" or (wanted == "auto" and settings.face_auth_url is None):
+        return configured, None
+    if settings.face_auth_url is None:
+        problem = ConfigProblem(
+            str(settings.config), 1, 1, "notifier.telegram.login", "faces need HACKAI_FACE_AUTH_URL", "or configuration"
+        )
+        raise ConfigError([problem])
+    access = FaceAccess(configured, revoked)
+    await access.restore(database)
+    return access, Door(FaceClient(settings.face_auth_url, _service_token(settings)), access, database)
+
+
+def _service_token(settings: NotifierSettings) -> str | None:
+    return settings.service_token.get_secret_value() if settings.service_token else None
+
+
+def _add_checks(health: Health, checks: Mapping[str, Check]) -> None:
+    for name, check in checks.items():
+        health.add(name, check)
 
 
 def _telegram(settings: NotifierSettings, config: HackAIConfig) -> TelegramBot | None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import structlog
 
-from hackai_notifier import incidents, media, outbox, outgoing, snooze
+from hackai_notifier import disarm, incidents, media, outbox, outgoing, snooze
 from hackai_notifier.database import Database
 from hackai_notifier.feedback import Feedback
 from hackai_notifier.incidents import Incident, Mark, SnoozeMark, severity
@@ -45,6 +45,7 @@ class Orders:
         book: SnoozeBook,
         *,
         default_snooze_s: float,
+        disarm_book: SnoozeBook | None = None,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,6 +53,7 @@ class Orders:
         self._feedback = feedback
         self._book = book
         self._default_snooze_s = default_snooze_s
+        self._disarm_book = disarm_book or SnoozeBook()
         self._changed = changed
         self._clock = clock
 
@@ -59,6 +61,8 @@ class Orders:
         """Let the stored snoozes continue."""
         for entry in await self._database.run(snooze.load_all):
             self._book.put(entry, wall=utc_now(), monotonic=self._clock())
+        for entry in await self._database.run(disarm.load_all):
+            self._disarm_book.put(entry, wall=utc_now(), monotonic=self._clock())
 
     async def submit(self, command: Command) -> OrderResult:
         """Apply an order given to this service, and publish it.
@@ -78,7 +82,13 @@ class Orders:
         if command.action == "false_alarm":
             await self._keep_picture(command)
         result, entry = await self._database.run(lambda connection: self._apply(connection, command, publish))
-        if entry is not None:
+        if entry is not None and command.action == "disarm":
+            self._disarm_book.put(entry, wall=utc_now(), monotonic=self._clock())
+        elif command.action == "arm" and result.outcome == "applied":
+            for armed in self._disarm_book.active(wall=utc_now(), monotonic=self._clock()):
+                if command.camera_id in (None, armed.camera_id):
+                    self._disarm_book.remove(armed.camera_id)
+        elif entry is not None:
             self._book.put(entry, wall=utc_now(), monotonic=self._clock())
         elif command.action == "unsnooze" and result.outcome == "applied":
             self._book.remove(command.camera_id or ALL_CAMERAS)
@@ -110,6 +120,8 @@ class Orders:
         return result, entry
 
     def _take_effect(self, connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, Snooze | None]:
+        if command.action in ("arm", "disarm"):
+            return _arming(connection, command)
         if command.action not in ("acknowledge", "false_alarm", "snooze", "unsnooze"):
             return OrderResult("ignored", f"{command.action} is not for the notifier."), None
         incident = incidents.load(connection, command.incident_id) if command.incident_id else None
@@ -163,6 +175,28 @@ class Orders:
             await asyncio.to_thread(self._feedback.false_alarm, incident, frame, by=by, at=command.at)
         except OSError as error:
             log.error("cannot keep the picture of a false alarm", incident=wanted, error=str(error))
+
+
+def _arming(connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, Snooze | None]:
+    if command.action == "arm":
+        disarm.delete(connection, command.camera_id or ALL_CAMERAS)
+        return OrderResult("applied", "Armed: alarms come as usual."), None
+    # Whoever can write to the stream is not enough: somebody's face was seen, and the trail says whose.
+    if not command.actor.proof.startswith("session:") or command.duration_s is None:
+        return OrderResult("unknown", "Disarming needs a session of a person and a duration."), None
+    entry = Snooze(
+        camera_id=command.camera_id or ALL_CAMERAS,
+        severity=WORST,
+        by=command.actor.name or command.actor.id,
+        started_at=min(command.at, utc_now()),
+        duration_s=min(command.duration_s, disarm.LONGEST_S),
+    )
+    disarm.save(connection, entry)
+    message = f"Disarmed for {max(1, round(entry.duration_s / 60))} min. New incidents are recorded, nobody is told."
+    still_open = sum(1 for one in incidents.newest(connection, limit=disarm.LOOK_BACK) if one.open and not one.untold)
+    if still_open:
+        message += f" {still_open} open incident(s) go on as before: they cannot be disarmed away."
+    return OrderResult("applied", message), entry
 
 
 def _acknowledge(incident: Incident, mark: Mark) -> OrderResult:

@@ -68,4 +68,9 @@ MIGRATIONS: tuple[str, ...] = (
         message TEXT NOT NULL
     );
     """,
+    """
+    -- Chats that people logged in from, and what is disarmed for a while.
+    CREATE TABLE chat_sessions (chat_id INTEGER PRIMARY KEY, document TEXT NOT NULL);
+    CREATE TABLE disarms (camera_id TEXT PRIMARY KEY, document TEXT NOT NULL);
+    """,
 )

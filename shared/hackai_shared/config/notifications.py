@@ -16,6 +16,11 @@ class TelegramConfig(Section):
     enabled: bool = Field(True, description="used when a token is there; without one the console channel is used")
     chats: List[int] = Field(default_factory=list, description="ids of the chats that receive alarms and may command")
     admins: List[int] = Field(default_factory=list, description="ids of the chats that are told about trouble")
+    login: Literal["auto", "face", "configuration"] = Field(
+        "auto",
+        description="face: only chats that logged in with a face see pictures and command, the listed ones get texts; "
+        "configuration: the listed chats do; auto: face where the face service has an address",
+    )
     api_url: str = Field("https://api.telegram.org", description="Bot API server")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hackai_notifier.access import ChatAccess
 from hackai_notifier.cameras import CameraClient
 from hackai_notifier.database import Database
+from hackai_notifier.door import Door
 from hackai_notifier.orders import Orders
 from hackai_notifier.render import Writer
 from hackai_notifier.snooze import SnoozeBook
@@ -27,3 +28,5 @@ class Desk:
     writer: Writer
     watch: OutboxWatch
     access: ChatAccess
+    door: Door | None = None
+    """There where faces decide about chats."""

@@ -15,6 +15,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 from hackai_notifier import outgoing
 from hackai_notifier.bot.caller import Caller, actor_of, identity_of
 from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.login import is_for_door
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
 from hackai_shared.redaction import redact
@@ -43,6 +44,8 @@ class Gate(BaseMiddleware):
         if identity is not None and role is not None:
             data["caller"] = Caller(identity, role, actor_of(event, desk.access.proof(identity)))
             return await handler(event, data)
+        if isinstance(event, Message) and desk.door is not None and is_for_door(event, desk.door):
+            return await handler(event, data)
         if identity is not None:
             await self._refuse(event, identity, desk)
         return None
@@ -66,10 +69,14 @@ class Gate(BaseMiddleware):
         await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
         self._reported()
         if isinstance(event, Message):
+            way_in = (
+                "Log in with /login."
+                if desk.door is not None
+                else "Its administrator can add it under <code>notifier.telegram.chats</code>."
+            )
             await event.answer(
                 f"Hello! I belong to a HackAI fire watch and may only talk to people it knows.\n"
-                f"The id of this chat is <code>{identity}</code>. "
-                f"Its administrator can add it under <code>notifier.telegram.chats</code>."
+                f"The id of this chat is <code>{identity}</code>. {way_in}"
             )
 
     def _first_in_a_while(self, identity: int) -> bool:

@@ -18,9 +18,9 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
-from aiogram.types import Update
+from aiogram.types import BotCommand, Update
 
-from hackai_notifier.bot import buttons, cameras, errors, fallback, incidents, snooze, start, status
+from hackai_notifier.bot import buttons, cameras, disarm, errors, fallback, incidents, login, snooze, start, status
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.bot.gate import Gate
 from hackai_notifier.retry import CREDENTIALS_DELAY_S, backoff_s
@@ -69,7 +69,9 @@ def create_dispatcher(desk: Desk, *, reported: Callable[[], None]) -> Dispatcher
     gate = Gate(reported=reported)
     dispatcher.message.outer_middleware(gate)
     dispatcher.callback_query.outer_middleware(gate)
-    for feature in (errors, start, status, cameras, incidents, snooze, buttons, fallback):
+    if desk.door is not None:
+        dispatcher.include_router(login.create_router(desk.door))
+    for feature in (errors, start, status, cameras, incidents, snooze, disarm, buttons, fallback):
         dispatcher.include_router(feature.create_router())
     return dispatcher
 
@@ -77,7 +79,8 @@ def create_dispatcher(desk: Desk, *, reported: Callable[[], None]) -> Dispatcher
 class Poller:
     """Takes updates and hands them to the dispatcher, over outages."""
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, state: PollingState) -> None:
+    def __init__(self, bot: Bot, dispatcher: Dispatcher, state: PollingState, commands: list[BotCommand]) -> None:
+        self._commands = commands
         self._bot = bot
         self._dispatcher = dispatcher
         self._state = state
@@ -124,7 +127,7 @@ class Poller:
         if not self._greeted:
             # A webhook that was set once makes every poll a conflict.
             await self._bot.delete_webhook()
-            await self._bot.set_my_commands(start.COMMANDS)
+            await self._bot.set_my_commands(self._commands)
             self._greeted = True
         return await self._bot.get_updates(
             offset=self._offset,

@@ -1,0 +1,75 @@
+"""``/disarm 30m`` and ``/arm``: operators whose face was seen within the last five minutes."""
+
+from __future__ import annotations
+
+import html
+
+from aiogram import Router
+from aiogram.filters import Command as CommandFilter
+from aiogram.filters import CommandObject
+from aiogram.types import Message
+
+from hackai_notifier import outgoing
+from hackai_notifier.access import Role
+from hackai_notifier.bot.caller import Caller
+from hackai_notifier.bot.desk import Desk
+from hackai_notifier.disarm import LONGEST_S
+from hackai_notifier.snooze import parse_duration
+from hackai_shared.bus import names
+from hackai_shared.messages import AuditRecord, Command
+
+USAGE = "Usage: <code>/disarm 30m</code>, at most 8 hours. It ends by itself; /arm ends it now."
+
+
+def create_router() -> Router:
+    """Return the router of this feature."""
+    router = Router(name="disarm")
+    router.message.register(disarm, CommandFilter("disarm"))
+    router.message.register(arm, CommandFilter("arm"))
+    return router
+
+
+async def disarm(message: Message, command: CommandObject, desk: Desk, caller: Caller) -> None:
+    """Record new incidents without telling them, for a while."""
+    refusal = _refusal(desk, caller)
+    if refusal is not None:
+        record = AuditRecord(actor=caller.actor, action="disarm", outcome="refused", detail=refusal)
+        await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
+        await message.answer(refusal)
+        return
+    duration = parse_duration(command.args or "")
+    if duration is None or duration > LONGEST_S:
+        await message.answer(USAGE)
+        return
+    await _submit(message, desk, caller, "disarm", duration)
+
+
+async def arm(message: Message, desk: Desk, caller: Caller) -> None:
+    """Arm again."""
+    if caller.role < Role.OPERATOR:
+        await message.answer("Only operators may do this.")
+        return
+    await _submit(message, desk, caller, "arm", None)
+
+
+async def _submit(message: Message, desk: Desk, caller: Caller, action: str, duration: float | None) -> None:
+    order = Command.model_validate(
+        {
+            "command_id": f"telegram-{message.chat.id}-{message.message_id}",
+            "action": action,
+            "actor": caller.actor,
+            "duration_s": duration,
+        }
+    )
+    result = await desk.orders.submit(order)
+    await message.answer(html.escape(result.message))
+
+
+def _refusal(desk: Desk, caller: Caller) -> str | None:
+    if caller.role < Role.OPERATOR:
+        return "Only operators may do this."
+    if desk.door is None:
+        return "Disarming needs the face service: a chat alone is not enough."
+    if not desk.door.access.fresh_face(caller.chat_id):
+        return "Your face was last seen more than five minutes ago: /login again, then /disarm."
+    return None

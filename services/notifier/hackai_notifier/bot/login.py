@@ -1,0 +1,214 @@
+"""``/login``, ``/logout``, ``/enroll``, ``/people``, ``/revoke``: faces decide who is who."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, datetime
+from io import BytesIO
+
+from aiogram import Bot, F, Router
+from aiogram.enums import ChatType
+from aiogram.filters import Command, CommandObject
+from aiogram.types import BotCommand, Message
+
+from hackai_notifier import outgoing
+from hackai_notifier.access import Role
+from hackai_notifier.bot.caller import actor_of
+from hackai_notifier.bot.desk import Desk
+from hackai_notifier.door import Door, client_of
+from hackai_notifier.face_client import FaceRefused, FaceServiceUnavailable
+from hackai_shared.bus import names
+from hackai_shared.messages import AuditRecord
+
+COMMANDS = [
+    BotCommand(command="login", description="Log in with your face"),
+    BotCommand(command="logout", description="Log out; alarms still come as text"),
+    BotCommand(command="disarm", description="No alarms for a while: /disarm 30m"),
+    BotCommand(command="arm", description="End /disarm"),
+    BotCommand(command="people", description="Who is enrolled (administrators)"),
+    BotCommand(command="revoke", description="End somebody's sessions: /revoke NAME (administrators)"),
+]
+MAX_BYTES = 20_000_000  # what a bot may download: https://core.telegram.org/bots/api#getfile
+_WORDS = {
+    "turn_left": "turn your head to your left and back",
+    "turn_right": "turn your head to your right and back",
+    "blink": "close your eyes for a moment",
+}
+
+
+def create_router(door: Door) -> Router:
+    """Return the router of this feature; its messages are the ones that :func:`is_for_door` names."""
+    router = Router(name="login")
+    router.message.filter(F.chat.type == ChatType.PRIVATE)
+
+    async def began(message: Message) -> bool:
+        return door.is_pending(message.chat.id)
+
+    router.message.register(login, Command("login"))
+    router.message.register(logout, Command("logout"))
+    router.message.register(people, Command("people"))
+    router.message.register(revoke, Command("revoke"))
+    router.message.register(enroll, F.photo, F.caption.startswith("/enroll"))
+    router.message.register(enroll_help, Command("enroll"))
+    router.message.register(selfie, F.photo, began)
+    router.message.register(video, F.video_note | F.video, began)
+    return router
+
+
+def is_for_door(message: Message, door: Door) -> bool:
+    """Return whether a stranger may say this: it is how one stops being one."""
+    if message.chat.type != ChatType.PRIVATE:
+        return False
+    words = (message.text or message.caption or "").split()
+    command = words[0].partition("@")[0] if words else ""
+    if command in ("/login", "/enroll"):
+        return True
+    picture = bool(message.photo or message.video_note or message.video)
+    return picture and door.is_pending(message.chat.id)
+
+
+async def login(message: Message, desk: Desk) -> None:
+    """Say the challenge."""
+    door = _door(desk)
+    try:
+        challenge = await door.begin(message.chat.id)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(html.escape(str(error)))
+        return
+    steps = "\n".join(f"{n}. {_WORDS.get(move, move)}" for n, move in enumerate(challenge.movements, start=1))
+    await message.answer(
+        "Send me a <b>selfie</b>, or better a <b>video note</b> in which you look straight into the camera and then\n"
+        f"{steps}\nlooking straight again after each. The video note has to be here within "
+        f"{challenge.expires_in_s:.0f} seconds."
+    )
+
+
+async def selfie(message: Message, bot: Bot, desk: Desk) -> None:
+    """Log in with a photo."""
+    assert message.photo
+    await _finish(message, bot, desk, message.photo[-1].file_id, message.photo[-1].file_size, video=False)
+
+
+async def video(message: Message, bot: Bot, desk: Desk) -> None:
+    """Log in with the answer to the challenge."""
+    media = message.video_note or message.video
+    assert media is not None
+    await _finish(message, bot, desk, media.file_id, media.file_size, video=True)
+
+
+async def _finish(message: Message, bot: Bot, desk: Desk, file_id: str, size: int | None, *, video: bool) -> None:
+    door = _door(desk)
+    picture = await _download(bot, file_id, size)
+    if picture is None:
+        await message.answer("This is too large. Send a selfie or a short video note.")
+        return
+    try:
+        session = await door.finish(message.chat.id, picture, video=video)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(f"Not logged in: {html.escape(str(error))}.\nTry again with /login.")
+        return
+    until = datetime.fromtimestamp(session.expires_at, UTC)
+    await message.answer(
+        f"Hello <b>{html.escape(session.name)}</b>! You are logged in as {session.role.name.lower()} until "
+        f"{until:%H:%M} UTC. /help lists what I can do."
+    )
+
+
+async def logout(message: Message, desk: Desk) -> None:
+    """Log this chat out."""
+    door = _door(desk)
+    session = door.access.session(message.chat.id)
+    if session is None:
+        await message.answer("You are not logged in.")
+        return
+    try:
+        await door.end(session)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(f"Logged out here; {html.escape(str(error))}.")
+        return
+    await message.answer("Logged out. Alarms still come here, as text without pictures.")
+
+
+async def enroll(message: Message, bot: Bot, desk: Desk) -> None:
+    """Enrol the person on the photo: with a one-time code, or as an administrator."""
+    door = _door(desk)
+    assert message.photo
+    words = (message.caption or "").split()[1:]
+    session = door.access.session(message.chat.id)
+    picture = await _download(bot, message.photo[-1].file_id, message.photo[-1].file_size)
+    if picture is None or not words:
+        await enroll_help(message)
+        return
+    try:
+        if session is not None and session.role is Role.ADMIN:
+            person = await door.faces.enrol(session.token, " ".join(words), picture)
+        else:
+            person = await door.faces.enrol_with_code(
+                client_of(message.chat.id), words[0], " ".join(words[1:]) or "?", picture
+            )
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(f"Not enrolled: {html.escape(str(error))}.")
+        return
+    await message.answer(f"<b>{html.escape(person.name)}</b> is enrolled as {person.role}. Log in with /login.")
+
+
+async def enroll_help(message: Message) -> None:
+    """Say how."""
+    await message.answer(
+        "Send a photo of the person with the caption <code>/enroll CODE NAME</code>, "
+        "or as an administrator <code>/enroll NAME</code>."
+    )
+
+
+async def people(message: Message, desk: Desk) -> None:
+    """List who is enrolled."""
+    door = _door(desk)
+    session = door.access.session(message.chat.id)
+    if session is None or session.role is not Role.ADMIN:
+        await message.answer("Only administrators may do this.")
+        return
+    try:
+        everybody = await door.faces.people(session.token)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(html.escape(str(error)))
+        return
+    lines = [f"{html.escape(person.name)}: {person.role}, {person.photos} photo(s)" for person in everybody]
+    await message.answer("\n".join(lines) or "Nobody is enrolled.")
+
+
+async def revoke(message: Message, command: CommandObject, desk: Desk) -> None:
+    """End all sessions of somebody."""
+    door = _door(desk)
+    session = door.access.session(message.chat.id)
+    if session is None or session.role is not Role.ADMIN:
+        record = AuditRecord(
+            actor=actor_of(message, door.access.proof(message.chat.id)), action="revoke", outcome="refused"
+        )
+        await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
+        await message.answer("Only administrators may do this.")
+        return
+    wanted = (command.args or "").strip().casefold()
+    try:
+        found = [person for person in await door.faces.people(session.token) if person.name.casefold() == wanted]
+        if not found:
+            await message.answer("There is nobody by that name; /people lists them.")
+            return
+        ended = await door.faces.revoke(session.token, found[0].person_id)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(html.escape(str(error)))
+        return
+    await message.answer(f"{ended} session(s) of {html.escape(found[0].name)} ended.")
+
+
+def _door(desk: Desk) -> Door:
+    if desk.door is None:
+        raise LookupError("this router is only there with a door")
+    return desk.door
+
+
+async def _download(bot: Bot, file_id: str, size: int | None) -> bytes | None:
+    if size is not None and size > MAX_BYTES:
+        return None
+    target = BytesIO()
+    await bot.download(file_id, destination=target)
+    return target.getvalue()
