@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from hackai_compression.augmentation.shining_signs import shining_sign
 from hackai_compression.datasets.pictures import Picture
 
 Canvas = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
@@ -28,8 +29,10 @@ _FONTS = (
 
 
 def harmless_scene(size: int, rng: Generator) -> Picture:
-    """(size, size, 3) uint8 RGB: one of the scenes below, chosen at random."""
-    scene = (_neon, _neon, _bulbs, _traffic, _lamp, _sunset, _objects, _flat)[int(rng.integers(0, 8))]
+    """(size, size, 3) uint8 RGB: one of the scenes below, chosen at random; signs most often."""
+    if rng.random() < 0.35:
+        return shining_sign(size, rng)
+    scene = (_neon, _bulbs, _traffic, _lamp, _sunset, _sunset, _objects, _flat)[int(rng.integers(0, 8))]
     return _to_picture(scene(size, rng))
 
 

@@ -11,7 +11,9 @@ class AugmentationPolicy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     geometry: bool = Field(True, description="Crops, zoom-out, aspect, rotation, mirror images.")
-    camera_faults: bool = Field(True, description="Light, white balance, blur, noise, JPEG blocks, captions, covers.")
+    camera_faults: float = Field(
+        1.0, ge=0, le=1, description="Share of views with other light, white balance, blur, noise, JPEG blocks, covers."
+    )
     min_crop: float = Field(0.4, gt=0, le=1, description="Smallest part of the picture's area that a crop shows.")
     harmless_scenes: float = Field(
         0.15, ge=0, le=2, description="Made-up neon, lamps, sunsets per picture of the data, as no_fire."
@@ -23,4 +25,4 @@ class AugmentationPolicy(BaseModel):
     @classmethod
     def none(cls) -> AugmentationPolicy:
         """Serving's own view of each picture, nothing else."""
-        return cls(geometry=False, camera_faults=False, harmless_scenes=0, composites=0)
+        return cls(geometry=False, camera_faults=0, harmless_scenes=0, composites=0)

@@ -59,7 +59,7 @@ class ViewMaker:
             view = View(harmless_scene(self._size, rng), self._one_hot("no_fire"))
         else:
             view = self._composite(rng)
-        if self._policy.camera_faults:
+        if rng.random() < self._policy.camera_faults:
             return View(degrade(relight(view.picture, rng), rng), view.target)
         return view
 
@@ -70,7 +70,7 @@ class ViewMaker:
         window = geometry.choose_window(picture.shape, sample.boxes, self._policy.min_crop, rng)
         backdrop = self._backdrop(rng)
         out = geometry.view(picture, window, self._size, backdrop, rng)
-        if self._policy.camera_faults and rng.random() < 0.08:
+        if rng.random() < 0.08 * self._policy.camera_faults:
             out = nightfall(out, rng)
         # Lamps shine beside fires too: their presence must not mean "harmless".
         if self._policy.harmless_scenes and rng.random() < (0.15 if sample.label == "no_fire" else 0.07):

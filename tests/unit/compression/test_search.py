@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from hackai_compression.errors import RecipeError
+from hackai_compression.recipes import Recipe, TrainStep, read_recipe
+from hackai_compression.search import Dimension, Figures, SearchSpace, create_study, search, with_values
+from hackai_compression.search_runner import read_space
+
+RECIPE = read_recipe("name: small\nsize: 64\nsteps: [{do: train, architecture: resnet18}]")
+SPACE = SearchSpace(
+    recipe=RECIPE,
+    vary={
+        "size": Dimension(choices=(64, 96, 128)),
+        "steps.0.training.learning_rate": Dimension(low=1e-4, high=1e-2, scale="log"),
+    },
+)
+
+
+def evaluate(recipe: Recipe) -> Figures | None:
+    """Larger inputs are slower and better; one of them fails."""
+    step = recipe.steps[0]
+    assert isinstance(step, TrainStep)
+    if recipe.size == 96:
+        return None
+    return Figures(recipe.size / 200 - step.training.learning_rate, 1000.0, float(recipe.size))
+
+
+def test_values_go_to_their_places_and_are_checked() -> None:
+    changed = with_values(RECIPE, {"size": 128, "steps.0.training.epochs": 3})
+    assert changed.size == 128
+    assert changed.steps[0].training.epochs == 3  # type: ignore[union-attr]
+    for place in ("sizes", "steps.4.training.epochs", "steps.0.training.none", "name.x"):
+        with pytest.raises(RecipeError, match="no place"):
+            with_values(RECIPE, {place: 1})
+    with pytest.raises(ValidationError):
+        with_values(RECIPE, {"size": -1})
+
+
+def test_the_front_holds_what_no_other_trial_beats() -> None:
+    front = search(create_study("front"), SPACE, evaluate, 12)
+    assert {t.params["size"] for t in front} == {64, 128}
+
+
+def test_a_study_on_disk_goes_on(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path / 'study.sqlite'}"
+    search(create_study("kept", storage), SPACE, evaluate, 3)
+    search(create_study("kept", storage), SPACE, evaluate, 2)
+    assert len(create_study("kept", storage).trials) == 5
+
+
+def test_a_dimension_is_choices_or_a_range() -> None:
+    for wrong in ({}, {"low": 2, "high": 1}, {"choices": [1], "low": 0, "high": 1}):
+        with pytest.raises(ValidationError):
+            Dimension.model_validate(wrong)
+
+
+def test_the_space_that_ships_is_valid(root: Path) -> None:
+    space = read_space(root / "services" / "compression" / "searches" / "squeezenet.yml")
+    for place, dimension in space.vary.items():
+        value = dimension.choices[0] if dimension.choices else dimension.low
+        assert value is not None
+        with_values(space.recipe, {place: value})
