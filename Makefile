@@ -5,7 +5,12 @@ BIN := $(VENV)/bin
 TORCH_VENV := .venv-torch
 PY38_VENV := .venv-py38
 
+# What `make demo` needs: no torch, no face models.
 RUNTIME := -e 'shared[serving]' -e services/camera -e services/inference -e services/notifier -e services/standalone
+# The rest of the house, for the tests: the judge of the compression worker (without torch) and the face service.
+REST := -e services/compression -e services/face_auth/opencv-headless -e services/face_auth
+# Where torch comes from; `make test-torch TORCH_INDEX=https://download.pytorch.org/whl/cpu` spares the CUDA libraries.
+TORCH_INDEX ?=
 PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/inference services/notifier services/standalone
 
@@ -60,7 +65,15 @@ $(VENV)/.runtime: constraints.txt $(PROJECTS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.runtime requirements-test.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(REST) -r requirements-test.txt
+	@touch $@
+
+$(TORCH_VENV)/.tests: constraints.txt requirements-test.txt shared/pyproject.toml services/compression/pyproject.toml
+	$(PYTHON) -m venv $(TORCH_VENV)
+	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check torch==2.14.1 torchvision==0.29.1 \
+		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e 'shared[serving]' -e 'services/compression[torch,teacher]' -r requirements-test.txt
 	@touch $@
 
 $(PY38_VENV)/.tests: constraints-py38.txt shared/pyproject.toml services/inference/pyproject.toml
