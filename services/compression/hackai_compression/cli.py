@@ -54,6 +54,27 @@ def run(
     console.print(f"report: {page}")
 
 
+@app.command("experiment")
+def experiment(
+    file: Annotated[Path, typer.Argument(help="Experiment (YAML): arms of a recipe over seeds.")],
+    pictures: PICTURES,
+    out: Annotated[Path, typer.Option("--out", help="Folder; the same one again goes on.")],
+    boxes: BOXES = None,
+    files: FILES = None,
+) -> None:
+    """Compare arms of a recipe over several seeds; prints differences with 95 % intervals."""
+    from hackai_compression.experiments import differences, read_experiment, run_experiment
+
+    try:
+        parsed = read_experiment(file)
+        results = run_experiment(parsed, Folders(pictures, boxes, files), out)
+    except CompressionError as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        raise typer.Exit(1) from error
+    for d in differences(results, parsed.baseline):
+        typer.echo(f"{d.arm} - {parsed.baseline}, {d.measure}: {d.mean:+.2f} points [{d.low:+.2f}, {d.high:+.2f}]")
+
+
 @app.command("check")
 def check(recipe: Annotated[Path, typer.Argument(help="Recipe (YAML).")]) -> None:
     """Say whether a recipe is valid, and what is wrong, with lines."""

@@ -73,6 +73,7 @@ class TrainStep(_Strict):
     architecture: Architecture
     weights: Weights = Weights()
     training: TrainingOptions = TrainingOptions()
+    augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
 
 
 class DistillStep(_Strict):
@@ -83,6 +84,7 @@ class DistillStep(_Strict):
     architecture: Architecture | None = None
     weights: Weights = Weights()
     training: TrainingOptions = TrainingOptions()
+    augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
     teacher: Teacher
 
 
@@ -98,6 +100,15 @@ class PruneStep(_Strict):
     between: TrainingOptions = Field(TrainingOptions(epochs=1), description="Fine-tuning after each iteration.")
     final: TrainingOptions = Field(TrainingOptions(), description="Fine-tuning at the end.")
     teacher: Teacher | None = None
+    augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
+
+
+class LoadStep(_Strict):
+    """Goes on with a network that an earlier job saved; nothing is trained."""
+
+    do: Literal["load"]
+    name: StepName = "load"
+    file: str = Field(description="A `network.pt`, relative to the job's folder of files.")
 
 
 class ExportStep(_Strict):
@@ -197,7 +208,9 @@ class Recipe(_Strict):
             teacher = getattr(step, "teacher", None)
             if teacher is not None and teacher.step is not None and teacher.step not in seen:
                 raise ValueError(f"step {step.name!r} wants the teacher {teacher.step!r}, which no earlier step makes")
-            starts = isinstance(step, TrainStep) or (isinstance(step, DistillStep) and step.architecture is not None)
+            starts = isinstance(step, (LoadStep, TrainStep)) or (
+                isinstance(step, DistillStep) and step.architecture is not None
+            )
             if not starts and not network:
                 raise ValueError(f"step {step.name!r} comes before any network was made")
             if isinstance(step, (QuantizeStep, JudgeStep)) and not exported:

@@ -59,4 +59,4 @@ def test_not_yaml_at_all() -> None:
 
 def test_the_schema_knows_every_kind_of_step() -> None:
     kinds = {name for name in recipe_schema()["$defs"] if name.endswith("Step")}
-    assert kinds == {"TrainStep", "DistillStep", "PruneStep", "ExportStep", "QuantizeStep", "JudgeStep"}
+    assert kinds == {"LoadStep", "TrainStep", "DistillStep", "PruneStep", "ExportStep", "QuantizeStep", "JudgeStep"}

@@ -19,9 +19,7 @@ from hackai_compression.datasets.samples import FIRE_CLASSES, Box, Dataset, Samp
 def dataset(picture_folder: Path) -> Dataset:
     plain = read_image_folder(picture_folder / "train", FIRE_CLASSES)
     boxes = (Box("fire", 0.2, 0.2, 0.8, 0.8), Box("smoke", 0.0, 0.0, 0.5, 0.5))
-    boxed = tuple(
-        Sample(s.path, s.label, s.source, s.group, boxes if s.label == "fire" else ()) for s in plain.samples
-    )
+    boxed = tuple(Sample(s.path, s.label, s.source, s.group, boxes if s.label == "fire" else ()) for s in plain.samples)
     return Dataset(FIRE_CLASSES, boxed)
 
 
@@ -52,9 +50,7 @@ def test_without_augmentation_a_view_is_what_serving_sees(dataset: Dataset) -> N
 
 
 def test_other_classes_are_never_composed(dataset: Dataset) -> None:
-    renamed = Dataset(
-        ("cat", "dog"), tuple(Sample(s.path, "cat", s.source, s.group, s.boxes) for s in dataset.samples)
-    )
+    renamed = Dataset(("cat", "dog"), tuple(Sample(s.path, "cat", s.source, s.group, s.boxes) for s in dataset.samples))
     assert len(ViewMaker(renamed, 64, AugmentationPolicy(), PictureCache())) == len(renamed)
 
 

@@ -94,9 +94,7 @@ def _bulbs_along(layer: Picture, outline: Points, rng: Generator) -> None:
                 cv2.circle(layer, (int(x), int(y)), radius, colours[number % 2], -1, cv2.LINE_AA)
 
 
-def _lettering(
-    layer: Picture, where: npt.NDArray[np.float64], half: npt.NDArray[np.float64], rng: Generator
-) -> None:
+def _lettering(layer: Picture, where: npt.NDArray[np.float64], half: npt.NDArray[np.float64], rng: Generator) -> None:
     text = "".join(string.ascii_letters[i] for i in rng.integers(0, 52, int(rng.integers(3, 11))))
     font = _FONTS[int(rng.integers(0, len(_FONTS)))]
     (width, height), _ = cv2.getTextSize(text, font, 1.0, 1)

@@ -12,7 +12,7 @@ from hackai_compression.errors import CompressionError, RecipeError
 from hackai_compression.judging.verdict import Verdict
 from hackai_compression.pipeline.data import Folders, Parts, read_parts
 from hackai_compression.pipeline.progress import EventLog, Progress, Sink
-from hackai_compression.recipes import ExportStep, JudgeStep, QuantizeStep, Recipe, Step
+from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, QuantizeStep, Recipe, Step
 
 DONE, RECIPE = "done.json", "recipe.json"
 
@@ -38,11 +38,13 @@ class Outcome(BaseModel):
 class Job:
     """A recipe, its inputs and its folder. `run` may be called again after a crash: it goes on."""
 
-    def __init__(self, recipe: Recipe, folders: Folders, out: Path, progress: Progress) -> None:
+    def __init__(
+        self, recipe: Recipe, folders: Folders, out: Path, progress: Progress, parts: Parts | None = None
+    ) -> None:
         self.recipe, self.folders, self.out, self.progress = recipe, folders, out, progress
         self.outcomes: list[Outcome] = []
         self.pictures = PictureCache()
-        self._parts: Parts | None = None
+        self._parts = parts
 
     @property
     def parts(self) -> Parts:
@@ -119,7 +121,10 @@ def perform(job: Job, step: Step) -> Outcome:
         from hackai_compression.pipeline.export_step import run_export
 
         return run_export(job, step)
-    from hackai_compression.pipeline.training_steps import run_training
+    from hackai_compression.pipeline.training_steps import run_load, run_training
+
+    if isinstance(step, LoadStep):
+        return run_load(job, step)
 
     return run_training(job, step)
 

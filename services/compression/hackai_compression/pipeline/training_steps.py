@@ -14,6 +14,7 @@ import torch
 from hackai_compression import recipes
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.augmentation.views import ViewMaker
+from hackai_compression.errors import WeightsError
 from hackai_compression.networks.classifier import FireClassifier
 from hackai_compression.networks.saved import Architecture, load_network, save_network
 from hackai_compression.networks.weights import load_initial
@@ -37,8 +38,21 @@ def run_training(job: Job, step: recipes.TrainStep | recipes.DistillStep | recip
         return _prune(job, step)
     network, architecture = _start(job, step)
     teacher = _teacher(job, step.teacher) if isinstance(step, recipes.DistillStep) else None
-    history = _train(job, step.name, network, step.training, teacher, job.folder_of(step) / "checkpoint.pt")
+    history = _train(job, step, network, step.training, teacher, job.folder_of(step) / "checkpoint.pt")
     return _saved(job, step, network, architecture, history)
+
+
+def run_load(job: Job, step: recipes.LoadStep) -> Outcome:
+    """Copies a saved network into the job, so that its folder holds everything. Raises `WeightsError`."""
+    network, architecture = load_network(job.folders.file(step.file))
+    if architecture.classes != job.recipe.classes or architecture.image_size != job.recipe.size:
+        raise WeightsError(
+            f"{step.file} is for {architecture.classes} at {architecture.image_size} px, "
+            f"the recipe for {job.recipe.classes} at {job.recipe.size} px"
+        )
+    path = job.folder_of(step) / NETWORK
+    save_network(path, network, architecture)
+    return Outcome(step=step.name, do=step.do, architecture=architecture.name, network=str(path.relative_to(job.out)))
 
 
 def _start(job: Job, step: recipes.TrainStep | recipes.DistillStep) -> tuple[FireClassifier, Architecture]:
@@ -53,8 +67,8 @@ def _start(job: Job, step: recipes.TrainStep | recipes.DistillStep) -> tuple[Fir
 
 
 def _teacher(job: Job, wanted: recipes.Teacher | None) -> Teacher | None:
-    if wanted is None:
-        return None
+    if wanted is None or (wanted.loss.weight == 0 and wanted.loss.feature_weight == 0):
+        return None  # nobody who counts is asked: an arm of an experiment without a teacher costs none
     if wanted.step is not None:
         path = job.out / str(job.outcome_of(wanted.step).network)
     else:
@@ -65,7 +79,7 @@ def _teacher(job: Job, wanted: recipes.Teacher | None) -> Teacher | None:
 
 def _train(
     job: Job,
-    name: str,
+    step: recipes.TrainStep | recipes.DistillStep | recipes.PruneStep,
     network: FireClassifier,
     options: TrainingOptions,
     teacher: Teacher | None,
@@ -73,14 +87,14 @@ def _train(
 ) -> list[EpochRecord]:
     def tell(record: EpochRecord, epochs: int) -> None:
         figures = {k: round(float(v), 5) for k, v in asdict(record).items()}
-        job.progress.tell(name, "progress", done=record.epoch + 1, total=epochs, figures=figures)
+        job.progress.tell(step.name, "progress", done=record.epoch + 1, total=epochs, figures=figures)
 
     return train(
         network,
         job.parts.training,
         job.parts.validation,
         options,
-        job.recipe.data.augmentation,
+        step.augmentation or job.recipe.data.augmentation,
         size=job.recipe.size,
         seed=job.recipe.seed,
         cache=job.pictures,
@@ -123,7 +137,7 @@ def _prune(job: Job, step: recipes.PruneStep) -> Outcome:
         notes.append(
             f"{result.ratio:.2f}x fewer MACs, {result.parameters_before} -> {result.parameters_after} parameters"
         )
-    history = _train(job, step.name, network, step.final, teacher, folder / "checkpoint.pt")
+    history = _train(job, step, network, step.final, teacher, folder / "checkpoint.pt")
     outcome = _saved(job, step, network, architecture, history)
     return outcome.model_copy(update={"figures": {**outcome.figures, **figures}, "notes": notes})
 
@@ -134,7 +148,7 @@ def _recovery(
     def recover(iteration: int) -> None:
         if iteration + 1 == step.iterations:
             return  # the final fine-tuning follows at once
-        records = _train(job, step.name, network, step.between, teacher, None)
+        records = _train(job, step, network, step.between, teacher, None)
         job.progress.tell(
             step.name,
             "message",

@@ -1,0 +1,144 @@
+"""Is a method worth it? Arms of one recipe over several seeds, paired, with an interval."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from scipy import stats
+
+from hackai_compression.errors import RecipeError
+from hackai_compression.pipeline.data import Folders, Parts, read_parts
+from hackai_compression.pipeline.progress import EventLog, Progress, Sink
+from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.recipes import Recipe
+from hackai_compression.search import Value, with_values
+
+#: Stands in a recipe for the network that the experiment's `first` recipe made.
+FIRST = "{first}"
+
+
+class Experiment(BaseModel):
+    """`arms` maps names to changes of the recipe (place -> value); every arm runs once per seed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    about: str = ""
+    first: Recipe | None = Field(None, description="Run once before all arms, for instance to make a teacher.")
+    recipe: Recipe
+    arms: dict[str, dict[str, Value]] = Field(min_length=2)
+    baseline: str = Field(description="The arm that the others are compared with.")
+    seeds: tuple[int, ...] = Field((0, 1, 2, 3, 4), min_length=2)
+
+    @model_validator(mode="after")
+    def _baseline_is_an_arm(self) -> Experiment:
+        if self.baseline not in self.arms:
+            raise ValueError(f"the baseline {self.baseline!r} is no arm")
+        return self
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run: accuracies 0-1, seconds of its training steps."""
+
+    arm: str
+    seed: int
+    test: float
+    left_out: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Arm minus baseline, paired by seed: mean and 95 % interval, in points (0-100)."""
+
+    arm: str
+    measure: str
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Raises `RecipeError`."""
+    try:
+        return Experiment.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise RecipeError(f"{path.name}: {error}") from error
+
+
+def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: Sink) -> list[Result]:
+    """Runs what is not done yet (each run has its folder in `out`), seed by seed, so that pairs complete early.
+
+    Writes `results.json` after every run.
+    """
+    parts: Parts | None = None
+
+    def run(recipe: Recipe, folder: Path) -> list[Outcome]:
+        nonlocal parts
+        folder.mkdir(parents=True, exist_ok=True)
+        job = Job(recipe, folders, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts)
+        outcomes = job.run()
+        parts = job.parts
+        return outcomes
+
+    first = experiment.first
+    if first is not None:
+        if first.data != experiment.recipe.data or first.size != experiment.recipe.size:
+            raise RecipeError("`first` and `recipe` must agree in data and size")
+        parts = read_parts(first, folders)
+        made = run(first, out / "first")
+        network = out / "first" / next(str(o.network) for o in reversed(made) if o.network is not None)
+        experiment = _filled(experiment, network.resolve())
+    results: list[Result] = []
+    for seed in experiment.seeds:
+        for arm, values in experiment.arms.items():
+            recipe = with_values(experiment.recipe, {**values, "seed": seed})
+            results.append(_result(arm, seed, run(recipe, out / arm / str(seed))))
+            document = {
+                "results": [asdict(r) for r in results],
+                "differences": [asdict(d) for d in differences(results, experiment.baseline)],
+            }
+            (out / "results.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return results
+
+
+def differences(results: Sequence[Result], baseline: str) -> list[Difference]:
+    """Every arm against the baseline on every measure; seeds without a partner are left out."""
+    found = []
+    base = {r.seed: r for r in results if r.arm == baseline}
+    for arm in dict.fromkeys(r.arm for r in results if r.arm != baseline):
+        pairs = [(r, base[r.seed]) for r in results if r.arm == arm and r.seed in base]
+        tests = [100 * (a.test - b.test) for a, b in pairs]
+        others = [
+            100 * (a.left_out - b.left_out) for a, b in pairs if a.left_out is not None and b.left_out is not None
+        ]
+        found += [_interval(arm, name, d) for name, d in (("test", tests), ("left_out", others)) if len(d) > 1]
+    return found
+
+
+def _interval(arm: str, measure: str, values: Sequence[float]) -> Difference:
+    """Student's t: the seeds are few and their spread is unknown."""
+    mean = fmean(values)
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    return Difference(arm, measure, round(mean, 2), round(mean - half, 2), round(mean + half, 2), len(values))
+
+
+def _result(arm: str, seed: int, outcomes: Sequence[Outcome]) -> Result:
+    verdict = next((o.verdict for o in reversed(outcomes) if o.verdict is not None), None)
+    if verdict is None:
+        raise RecipeError("an experiment's recipe ends with a judge step")
+    left_out = verdict.left_out[0].accuracy if verdict.left_out else None
+    return Result(arm, seed, verdict.evaluations[0].accuracy, left_out, sum(o.seconds for o in outcomes if o.network))
+
+
+def _filled(experiment: Experiment, network: Path) -> Experiment:
+    text = experiment.model_dump_json().replace(FIRST, str(network))
+    return Experiment.model_validate_json(text)
