@@ -144,7 +144,10 @@ class JudgeStep(_Strict):
     repetitions: int = Field(200, ge=5, le=10000, description="Latency measurements per variant.")
 
 
-Step = Annotated[TrainStep | DistillStep | PruneStep | ExportStep | QuantizeStep | JudgeStep, Field(discriminator="do")]
+Step = Annotated[
+    LoadStep | TrainStep | DistillStep | PruneStep | ExportStep | QuantizeStep | JudgeStep,
+    Field(discriminator="do"),
+]
 
 
 class Budget(_Strict):
