@@ -106,6 +106,7 @@ class Site:
     camera_url: str = "http://127.0.0.1:9"
     telegram: bool = True
     timeout_s: float = 5.0
+    face_auth_url: str | None = None
 
     @property
     def pictures(self) -> Path:
@@ -146,6 +147,7 @@ class Site:
             notifier_port=self.port,
             data_dir=self.folder / "data",
             camera_url=self.camera_url,
+            face_auth_url=self.face_auth_url,
             telegram_timeout_s=self.timeout_s,
             telegram_token=SecretStr(TOKEN) if self.telegram else None,
             service_token=SecretStr(service_access.SERVICE_TOKEN),

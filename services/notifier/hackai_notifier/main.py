@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from hackai_notifier.access import ChatAccess, ConfiguredAccess
+from hackai_notifier.access import ChatAccess
 from hackai_notifier.api import create_notifier_app
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.cameras import CameraClient
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.channels.console import ConsoleChannel
 from hackai_notifier.channels.webhook import WebhookChannel
-from hackai_notifier.chat_sessions import FaceAccess
 from hackai_notifier.clips import Clips
 from hackai_notifier.content import Editor
 from hackai_notifier.database import Database
 from hackai_notifier.delivery import Courier
 from hackai_notifier.disarm import DisarmWatch
-from hackai_notifier.door import Door
-from hackai_notifier.face_client import FaceClient
+from hackai_notifier.entrance import choose_access, service_token
 from hackai_notifier.feedback import Feedback
 from hackai_notifier.intake import Intake
 from hackai_notifier.mailroom import Mailroom
@@ -41,9 +39,7 @@ from hackai_notifier.watch import OutboxWatch
 from hackai_shared.bus import names
 from hackai_shared.config import ConfigError, HackAIConfig, load_config
 from hackai_shared.config.load import ConfigProblem
-from hackai_shared.health import Check, Health
 from hackai_shared.messages import Command, IncidentEvent
-from hackai_shared.security import RevocationList
 from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, Task
 
@@ -76,23 +72,18 @@ async def build(context: ServiceContext) -> ServiceParts:
     await database.open()
 
     telegram = _telegram(settings, config)
-    configured = ConfiguredAccess(config.notifier.telegram.chats, config.notifier.telegram.admins)
-    access, door = await _access(settings, config, configured, database, guard.revoked)
+    access, door = await choose_access(settings, config, database, guard.revoked)
     directory = ConfiguredDirectory(config.notifier, access, telegram=telegram is not None)
     if not directory.audiences():
         log.error("NOBODY will be told about a fire: no channel is configured")
-    camera_client = CameraClient(settings.camera_url, service_token=_service_token(settings))
+    camera_client = CameraClient(settings.camera_url, service_token=service_token(settings))
     clips = Clips(database, camera_client, before_s=config.notifier.clip_before_s, after_s=config.notifier.clip_after_s)
     editor = Editor(database, clips, writer)
     publisher = Publisher(database, context.bus)
     recorder = Recorder(editor, directory, context.metrics, reported=publisher.wake)
     channels = _channels(config, telegram)
 
-    def moved(recipient: Recipient, new_address: str) -> None:
-        if recipient.channel == "telegram":
-            access.moved(int(recipient.address), int(new_address))
-
-    room = Mailroom(database, editor, recorder, channels, moved=moved)
+    room = Mailroom(database, editor, recorder, channels, moved=partial(_moved, access))
     await room.restore()
     courier = Courier(room)
     watch = OutboxWatch(database, context.metrics)
@@ -121,7 +112,8 @@ async def build(context: ServiceContext) -> ServiceParts:
         changed=changed,
     )
 
-    _add_checks(context.health, {"database": database.check, "deliveries": watch.check})
+    context.health.add("database", database.check)
+    context.health.add("deliveries", watch.check)
     stop = context.stop
     incidents = context.bus.consumer(
         names.INCIDENTS,
@@ -155,11 +147,8 @@ async def build(context: ServiceContext) -> ServiceParts:
             access=access,
             door=door,
         )
-        checks = {
-            "telegram-polling": telegram.state.check,
-            "telegram-token": lambda: room.credentials_check("telegram"),
-        }
-        _add_checks(context.health, checks)
+        context.health.add("telegram-polling", telegram.state.check)
+        context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
         tasks["telegram"] = lambda: telegram.run(desk, stop, reported=publisher.wake)
 
     async def close() -> None:
@@ -181,38 +170,9 @@ async def build(context: ServiceContext) -> ServiceParts:
     )
 
 
-async def _access(
-    settings: NotifierSettings,
-    config: HackAIConfig,
-    configured: ConfiguredAccess,
-    database: Database,
-    revoked: RevocationList,
-) -> tuple[ChatAccess, Door | None]:
-    """Return who decides about chats: faces, or the configuration alone.
-
-    Raises:
-        ConfigError: faces are wanted and the face service has no address.
-    """
-    wanted = config.notifier.telegram.login
-    if wanted == "configuration" or (wanted == "auto" and settings.face_auth_url is None):
-        return configured, None
-    if settings.face_auth_url is None:
-        problem = ConfigProblem(
-            str(settings.config), 1, 1, "notifier.telegram.login", "faces need HACKAI_FACE_AUTH_URL", "or configuration"
-        )
-        raise ConfigError([problem])
-    access = FaceAccess(configured, revoked)
-    await access.restore(database)
-    return access, Door(FaceClient(settings.face_auth_url, _service_token(settings)), access, database)
-
-
-def _service_token(settings: NotifierSettings) -> str | None:
-    return settings.service_token.get_secret_value() if settings.service_token else None
-
-
-def _add_checks(health: Health, checks: Mapping[str, Check]) -> None:
-    for name, check in checks.items():
-        health.add(name, check)
+def _moved(access: ChatAccess, recipient: Recipient, new_address: str) -> None:
+    if recipient.channel == "telegram":
+        access.moved(int(recipient.address), int(new_address))
 
 
 def _telegram(settings: NotifierSettings, config: HackAIConfig) -> TelegramBot | None:

@@ -24,7 +24,9 @@ from hackai_shared.security import Principal, principal_of
 # Refusals that say nothing about who somebody is, only that the pictures or the order of things were wrong.
 _STATUS = {"no-face": 422, "several-faces": 422, "locked": 429}
 Caller = Annotated[Principal, Depends(principal_of)]
-Frames = Annotated[list[UploadFile], File(description="JPEG, PNG or WebP pictures in order of time; one for a selfie")]
+Frames = Annotated[
+    list[UploadFile], File(description="pictures (JPEG, PNG, WebP) in order of time, one for a selfie; or one MP4")
+]
 
 
 def session_routes(edge: Edge) -> APIRouter:
@@ -57,7 +59,7 @@ def session_routes(edge: Edge) -> APIRouter:
 
         def work() -> LoginResult:
             with edge.metrics.login_seconds.time():
-                pictures = decode_frames(photos, max_pixels=core.config.max_pixels)
+                pictures = decode_frames(photos, max_pixels=core.config.max_pixels, most=core.config.max_frames)
                 return core.login.attempt(LoginAttempt(client, pictures, challenge_id, mirrored, claimed), issue=issue)
 
         result = await edge.run(work)

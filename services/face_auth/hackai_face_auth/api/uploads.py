@@ -9,6 +9,7 @@ from fastapi import UploadFile
 
 from hackai_face_auth.engine.faces import Pixels
 from hackai_face_auth.engine.pictures import decode_picture
+from hackai_face_auth.engine.video import is_video, sample_frames
 from hackai_face_auth.enrolment import Photo
 from hackai_shared.problems import Problem
 from hackai_shared.serving.decoding import ImageError
@@ -25,15 +26,17 @@ async def read_photos(files: Sequence[UploadFile], *, most: int) -> list[Photo]:
     return [Photo(_label(file, number), await file.read()) for number, file in enumerate(files, start=1)]
 
 
-def decode_frames(photos: Sequence[Photo], *, max_pixels: int) -> list[Pixels]:
-    """Return the frames of a login as BGR pictures; blocking.
+def decode_frames(photos: Sequence[Photo], *, max_pixels: int, most: int) -> list[Pixels]:
+    """Return the frames of a login as BGR pictures, a single video taken apart; blocking.
 
     Raises:
         Problem: 422 for one that is no picture.
     """
-    frames = []
+    frames: list[Pixels] = []
     for photo in photos:
         try:
+            if len(photos) == 1 and is_video(photo.data):
+                return sample_frames(photo.data, most=most)
             frames.append(decode_picture(photo.data, max_pixels=max_pixels))
         except ImageError as error:
             raise Problem(422, f"{photo.label}: {error}", kind="picture") from error

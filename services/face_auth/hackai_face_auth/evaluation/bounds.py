@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.stats import beta  # type: ignore[import-untyped]  # scipy brings no types
+from scipy.stats import beta
 
 CONFIDENCE = 0.95
 
