@@ -127,7 +127,12 @@ async def running_stack(
         config = {
             "cameras": cameras,
             "notifier": {
-                "telegram": {"chats": list(chats), "admins": [chats[0]], "api_url": telegram.url},
+                "telegram": {
+                    "chats": list(chats),
+                    "admins": [chats[0]],
+                    "api_url": telegram.url,
+                    "login": "configuration",
+                },
                 "console": {"folder": str(folder / "incidents")},
                 "clip_after_s": 2.0,
             },
@@ -140,6 +145,7 @@ async def running_stack(
             "HACKAI_MODELS_DIR": str(root / "models"),
             "HACKAI_TELEGRAM_TOKEN": telegram.token,
             "HACKAI_HEARTBEAT_S": "0.5",
+            "HACKAI_FACE_AUTH_PORT": str(free_port()),  # started too where it is installed
             **{f"HACKAI_{name.upper()}_PORT": str(port) for name, port in ports.items()},
         }
         command = [sys.executable, "-m", "hackai_standalone", "up", "-c", str(path), "--data", str(folder / "data")]

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from hackai_standalone.stack import START_ORDER, Plan, StackError, start_service
 app = typer.Typer()
 log = structlog.get_logger(__name__)
 
-DEFAULT_PORTS = {"camera": 8081, "inference": 8082, "notifier": 8083}
+DEFAULT_PORTS = {"camera": 8081, "inference": 8082, "notifier": 8083, "face_auth": 8084}
 CONFIGURATION_STATUS = 78
 
 
@@ -54,7 +55,16 @@ def up(
 
 def service_ports() -> dict[str, int]:
     """Return the port of each service: HACKAI_<SERVICE>_PORT, else the documented default."""
-    return {name: int(os.environ.get(f"HACKAI_{name.upper()}_PORT", port)) for name, port in DEFAULT_PORTS.items()}
+    return {name: int(os.environ.get(f"HACKAI_{name.upper()}_PORT", DEFAULT_PORTS[name])) for name in start_order()}
+
+
+def start_order() -> tuple[str, ...]:
+    """Return the services that run here: the face service where it is installed, first, because others ask for its key.
+
+    Its models bring packages that not everybody wants; without it the chats of the configuration decide.
+    """
+    with_faces = find_spec("hackai_face_auth") is not None and find_spec("insightface") is not None
+    return ("face_auth", *START_ORDER) if with_faces else START_ORDER
 
 
 async def _run(config: Path, data: Path, log_format: str) -> None:
@@ -83,11 +93,11 @@ async def _run(config: Path, data: Path, log_format: str) -> None:
             log_format=log_format,
             service_token=kept_service_token(data),
         )
-        for name in START_ORDER:
+        for name in ports:
             child = await start_service(plan, name)
             cleanup.push_async_callback(supervisor.keep_running(plan, child))
             await wait_until_listening(plan, child)
-        log.info("watching", **{name: plan.url(name) for name in START_ORDER})
+        log.info("watching", **{name: plan.url(name) for name in ports})
         await stop.wait()
         log.info("stopping")
     supervisor.raise_failure()
