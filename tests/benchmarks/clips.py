@@ -4,9 +4,9 @@ Each clip is decoded, thinned to the analysis rate, encoded as the camera servic
 variant and confirmed with the thresholds of the configuration. Printed per clip: the incidents with the stream time of
 their suspicion and confirmation, and the seconds from the first annotated fire frame to the confirmation.
 
-``--sweep`` repeats the confirmation over a grid of thresholds on the scores recorded once, and prints which settings
-meet the requirement: every clip with visible flames raises exactly one incident (``hackai_fire1.mp4`` its smoke and
-its fire), the clips without fire none.
+``--sweep`` repeats the confirmation on the scores recorded once, with each threshold moved by itself, and prints which
+values meet the requirement: every clip with visible flames raises exactly one incident (``hackai_fire1.mp4`` its smoke
+and its fire), the clips without fire none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -130,28 +129,22 @@ def _delay(first_fire_s: float | None, incident: Incident) -> str:
 
 
 def sweep(scores: dict[str, list[Scored]], base: ConfirmationConfig) -> None:
-    """Print, for a grid of references, the range of seconds that meets the requirement on every clip."""
-    steps = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0)
-    for fire_reference, smoke_reference in product((0.4, 0.5, 0.6, 0.7, 0.8), (0.5, 0.6, 0.7, 0.8)):
+    """Print for every setting the values that meet the requirement on every clip, the others left as they are."""
+    seconds = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
+    grid: dict[tuple[str, ...], tuple[float, ...]] = {
+        ("window_s",): (0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.5, 2.0),
+        ("overlooked_share",): (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
+        ("fire_reference", "smoke_reference"): (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7),
+        ("fire_seconds",): seconds,
+        ("smoke_seconds",): seconds,
+    }
+    for names, values in grid.items():
         working = []
-        for fire_s, smoke_s in product(steps, steps):
-            update = {
-                "fire_reference": fire_reference,
-                "smoke_reference": smoke_reference,
-                "fire_seconds": fire_s,
-                "smoke_seconds": smoke_s,
-            }
-            config = base.model_copy(update=update)
+        for value in values:
+            config = base.model_copy(update=dict.fromkeys(names, value))
             if all(meets(file, confirm(items, config)) for file, items in scores.items()):
-                working.append((fire_s, smoke_s))
-        fires = sorted({fire_s for fire_s, _ in working})
-        ranges = "; ".join(
-            f"{fire_s:g}: {min(s for f, s in working if f == fire_s):g}-{max(s for f, s in working if f == fire_s):g}"
-            for fire_s in fires
-        )
-        print(
-            f"reference fire {fire_reference} smoke {smoke_reference}: fire_seconds: smoke_seconds {ranges or 'none'}"
-        )
+                working.append(value)
+        print(f"   {' = '.join(names):34s} works at {', '.join(map(str, working)) or 'no value'}")
 
 
 def main() -> bool:

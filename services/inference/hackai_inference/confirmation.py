@@ -2,16 +2,21 @@
 
 Pure: stream time and scores are arguments. Two bodies of evidence grow side by side, one for ``fire`` (the probability
 of fire) and one for ``start_fire`` (fire and starting fire together: where there is fire, smoke was not wrong). Each is
-measured in seconds and grows by ``(score - reference) * dt``, so that a few weak frames delay a confirmation instead of
-cancelling it, and a light that looks like fire in a third of its frames never gets there.
+measured in seconds and grows by ``(steady score - reference) * dt``, so that a few weak frames delay a confirmation
+instead of cancelling it.
+
+The steady score is the lowest of the last second, its very darkest frames left aside. A fire is there all the time,
+and so is its smoke; a neon sign, a flashing lamp or a reflection goes out again and again. The mean does not tell them
+apart: a sign that is taken for fire in two thirds of its frames has the same mean as faint smoke.
 
     clear -> suspected -> confirmed -> clearing -> clear
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Deque, List, Optional, Tuple
 
 from typing_extensions import Literal
 
@@ -26,6 +31,8 @@ Change = Literal["opened", "worsened", "cleared"]
 CEILING = 1.5
 # A confirmed incident starts to clear below this part of what confirms.
 RELEASE = 0.5
+# Frames that the steady score looks at, at most: two seconds of the fastest camera.
+LONGEST_WINDOW = 120
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,35 @@ class Verdict:
     transitions: Tuple[Transition, ...] = ()
 
 
+class _SteadyScore:
+    """The lowest score of a sliding window, a share of the darkest frames left aside."""
+
+    def __init__(self, window_s: float, overlooked_share: float) -> None:
+        self._window_s = window_s
+        self._share = overlooked_share
+        self._scores: Deque[Tuple[float, float]] = deque(maxlen=LONGEST_WINDOW)
+
+    def clear(self) -> None:
+        self._scores.clear()
+
+    def add(self, score: float, now: float) -> float:
+        self._scores.append((now, score))
+        while now - self._scores[0][0] > self._window_s:
+            self._scores.popleft()
+        ranked = sorted(score for _, score in self._scores)
+        return ranked[int(self._share * len(ranked))]
+
+
 class _Evidence:
     """Evidence in seconds for one label: never below 0, never above ``CEILING`` times what confirms."""
 
-    def __init__(self, label: Label, reference: float, confirms_s: float, min_frames: int) -> None:
+    def __init__(self, label: Label, reference: float, confirms_s: float, config: ConfirmationConfig) -> None:
         self.label = label
         self._reference = reference
         self._confirms_s = confirms_s
-        self._min_frames = min_frames
+        self._min_frames = config.min_frames
+        self._steady = _SteadyScore(config.window_s, config.overlooked_share)
+        self._positive = False
         self.reset()
 
     def reset(self) -> None:
@@ -85,22 +113,23 @@ class _Evidence:
 
     def restart_at(self, now: float) -> None:
         """Let the suspicion begin ``now``: the clock that dated it is gone."""
+        self._steady.clear()
         if self.began_s is not None:
             self.began_s = now
 
     def add(self, score: float, dt: float, now: float) -> bool:
         """Add a frame; return whether it speaks for the label."""
-        positive = score > self._reference
-        grown = self._seconds + (score - self._reference) * dt
+        self._positive = score > self._reference
+        grown = self._seconds + (self._steady.add(score, now) - self._reference) * dt
         self._seconds = min(max(grown, 0.0), CEILING * self._confirms_s)
-        if not positive and self._seconds == 0.0:
+        if not self._positive and self._seconds == 0.0:
             self.reset()
             return False
         if self.began_s is None:
             self.began_s = now
         self.frames_seen += 1
-        self.frames_positive += positive
-        return positive
+        self.frames_positive += self._positive
+        return self._positive
 
     @property
     def level(self) -> float:
@@ -108,7 +137,8 @@ class _Evidence:
 
     @property
     def confirms(self) -> bool:
-        return self.level >= 1.0 and self.frames_positive >= self._min_frames
+        # Upon a frame that shows it: its picture is what people get.
+        return self._positive and self.level >= 1.0 and self.frames_positive >= self._min_frames
 
     def transition(self, change: Change, at_s: float, *, replaces: bool = False) -> Transition:
         opened = at_s if self.began_s is None else self.began_s
@@ -120,8 +150,8 @@ class Confirmation:
 
     def __init__(self, config: ConfirmationConfig) -> None:
         self._config = config
-        self._fire = _Evidence("fire", config.fire_reference, config.fire_seconds, config.min_frames)
-        self._smoke = _Evidence("start_fire", config.smoke_reference, config.smoke_seconds, config.min_frames)
+        self._fire = _Evidence("fire", config.fire_reference, config.fire_seconds, config)
+        self._smoke = _Evidence("start_fire", config.smoke_reference, config.smoke_seconds, config)
         self._open: Optional[Transition] = None
         self._clearing_s: Optional[float] = None
         self._last_s: Optional[float] = None
