@@ -19,6 +19,8 @@ from hackai_face_auth.recognition import identify
 from hackai_shared.config.faces import FacesConfig
 from hackai_shared.security import Role
 
+pytestmark = pytest.mark.benchmark
+
 
 def best_ms(work: Callable[[], object], runs: int = 15) -> float:
     """The best of some runs: what others do on this machine only adds."""
@@ -30,7 +32,7 @@ def best_ms(work: Callable[[], object], runs: int = 15) -> float:
     return 1000 * min(times)
 
 
-def test_one_of_ten_thousand_templates_in_less_than_20_ms(record_property: Callable[[str, object], None]) -> None:
+def test_one_of_ten_thousand_templates_in_less_than_20_ms() -> None:
     rng = np.random.default_rng(0)
     matrix = rng.standard_normal((10_000, EMBEDDING_SIZE)).astype(np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
@@ -39,11 +41,11 @@ def test_one_of_ten_thousand_templates_in_less_than_20_ms(record_property: Calla
     for frames in (1, 10):
         probes = matrix[40 : 40 + frames]
         ms = best_ms(lambda probes=probes: identify(gallery, probes, threshold=0.35, margin=0.05))
-        record_property(f"identify_10000_{frames}_frames_ms", round(ms, 2))
+        print(f"1 of 10,000 templates, {frames} frame(s): {ms:.2f} ms")
         assert ms < 20
 
 
-def test_time_of_each_step(shared_data: Path, record_property: Callable[[str, object], None]) -> None:
+def test_time_of_each_step(shared_data: Path) -> None:
     pytest.importorskip("insightface", reason="insightface is not installed")
     engine = load_engine(FacesConfig())
     antispoof = AntiSpoof(shared_data / "models" / "antispoof")
@@ -58,7 +60,6 @@ def test_time_of_each_step(shared_data: Path, record_property: Callable[[str, ob
         "antispoof": best_ms(lambda: antispoof.real_probability(picture, face)),
     }
     for name, ms in steps.items():
-        record_property(f"{name}_ms", round(ms, 1))
         print(f"{name}: {ms:.1f} ms")
     # A selfie stays below what a person notices, with room for a slower machine.
     assert sum(steps.values()) < 1000

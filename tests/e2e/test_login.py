@@ -174,9 +174,12 @@ async def test_from_a_stranger_to_a_disarmed_house(house: House, selfie: bytes, 
 
     disarmed = await house.ask(ADA, "/disarm 30m")
     assert disarmed.startswith("Disarmed for 30 min.")
+    assert "DISARMED</b> by Ada Lovelace until" in await house.ask(ADA, "/status")
     record = await house.audited("disarm", "allowed")
     assert record.actor.proof.startswith("session:")
     assert record.actor.id == str(ADA)
+    assert await house.ask(ADA, "/arm") == "Armed: alarms come as usual."
+    assert "DISARMED" not in await house.ask(ADA, "/status")
 
     # A stranger's selfie is refused and audited; five failures lock.
     for attempt in range(5):

@@ -64,6 +64,10 @@ class Orders:
         for entry in await self._database.run(disarm.load_all):
             self._disarm_book.put(entry, wall=utc_now(), monotonic=self._clock())
 
+    def disarmed(self) -> list[Snooze]:
+        """Return what is disarmed now."""
+        return self._disarm_book.active(wall=utc_now(), monotonic=self._clock())
+
     async def submit(self, command: Command) -> OrderResult:
         """Apply an order given to this service, and publish it.
 

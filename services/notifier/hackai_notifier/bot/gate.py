@@ -42,7 +42,12 @@ class Gate(BaseMiddleware):
         identity = identity_of(event)
         role = desk.access.role(identity) if identity is not None else None
         if identity is not None and role is not None:
-            data["caller"] = Caller(identity, role, actor_of(event, desk.access.proof(identity)))
+            actor = actor_of(event, desk.access.proof(identity))
+            session = desk.door.access.session(identity) if desk.door is not None else None
+            if session is not None:
+                # The person whose face was seen, not what the account calls itself.
+                actor = actor.model_copy(update={"name": session.name})
+            data["caller"] = Caller(identity, role, actor)
             return await handler(event, data)
         if isinstance(event, Message) and desk.door is not None and is_for_door(event, desk.door):
             return await handler(event, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 
 from aiogram import Router
@@ -27,7 +28,13 @@ async def status(message: Message, desk: Desk) -> None:
         snooze_line(entry, desk.camera_names.get(entry.camera_id), desk.writer.clock(entry.until))
         for entry in desk.book.active(wall=utc_now(), monotonic=time.monotonic())
     ]
-    await message.answer(status_text(await heartbeats(desk), desk.camera_names, desk.watch.details(), snoozes))
+    disarmed = [
+        f"🛑 <b>DISARMED</b> by {html.escape(entry.by)} until {desk.writer.clock(entry.until)}: "
+        "new incidents are only recorded"
+        for entry in desk.orders.disarmed()
+    ]
+    text = status_text(await heartbeats(desk), desk.camera_names, desk.watch.details(), snoozes)
+    await message.answer("\n".join([*disarmed, text]))
 
 
 async def heartbeats(desk: Desk) -> list[ServiceStatus] | None:
