@@ -55,6 +55,7 @@ async def run(url: str, picture: bytes, clients: int, seconds: float, multipart:
     print(
         json.dumps(
             {
+                "requests": len(latencies),
                 "per_second": len(latencies) / elapsed,
                 "p50_ms": latencies[len(latencies) // 2],
                 "p99_ms": latencies[int(len(latencies) * 0.99)],
