@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hackai_face_auth.audit import AuditTrail
 from hackai_face_auth.capture import Capture, capture, movements_of, real_probabilities
 from hackai_face_auth.engine.faces import FaceEngine, Pixels
+from hackai_face_auth.errors import GalleryTampered
 from hackai_face_auth.gallery import GalleryIndex
 from hackai_face_auth.liveness.book import ChallengeBook
 from hackai_face_auth.liveness.challenge import Movement, judge
@@ -48,6 +49,8 @@ class _Liveness:
     passed: bool
     active: bool
     reason: str
+    # For the audit trail alone: a figure would help whoever tries out pictures.
+    note: str = ""
 
 
 class Login:
@@ -87,7 +90,9 @@ class Login:
         if wait_s > 0:
             return self._refused(attempt, "locked", "too many failed logins", locked_s=wait_s)
         if refusal:
-            return self._refused(attempt, f"challenge-{refusal}", "ask for a new challenge", count=[client_key])
+            # Late is what happens to honest people with slow connections; the others are replays.
+            count = [] if refusal == "expired" else [client_key]
+            return self._refused(attempt, f"challenge-{refusal}", "ask for a new challenge", count=count)
         seen = capture(self._engine, attempt.pictures)
         if not seen.views:
             # Not an attack, and nothing learnt from it: a photo without a face does not count towards a lock.
@@ -105,7 +110,12 @@ class Login:
         return (taken.challenge.movements if taken.challenge else None), taken.refusal
 
     def _decide(self, attempt: LoginAttempt, seen: Capture) -> Decision:
-        gallery, threshold = self._index.current(), self._config.threshold
+        threshold = self._config.threshold
+        try:
+            gallery = self._index.current()
+        except GalleryTampered as error:
+            self._audit.record(actor_of(attempt.client), "login", "failed", detail=str(error))
+            raise
         if attempt.claimed:
             return verify(gallery, attempt.claimed, seen.embeddings, threshold=threshold)
         return identify(gallery, seen.embeddings, threshold=threshold, margin=self._config.margin)
@@ -115,7 +125,7 @@ class Login:
         if self._antispoof is not None:
             real = aggregate(real_probabilities(self._antispoof, seen))
             if real < config.antispoof_threshold:
-                return _Liveness(False, False, f"looks like a picture of a face ({real:.2f})")
+                return _Liveness(False, False, "this looks like a picture of a face", f"real: {real:.2f}")
         if movements is not None:
             verdict = judge(movements_of(self._engine, seen), movements, config, mirrored=attempt.mirrored)
             return _Liveness(verdict.passed, verdict.passed, verdict.reason)
@@ -135,7 +145,12 @@ class Login:
         if not liveness.passed:
             # Somebody holds up this person's picture: it counts against both.
             return self._refused(
-                attempt, "not-live", liveness.reason, count=[client_key, identity_key], target=person.person_id
+                attempt,
+                "not-live",
+                liveness.reason,
+                count=[client_key, identity_key],
+                target=person.person_id,
+                note=liveness.note,
             )
         wait_s = self.lockouts.remaining_s(identity_key)
         if wait_s > 0:
@@ -160,11 +175,13 @@ class Login:
         locked_s: float = 0.0,
         target: str = "",
         score: float = 0.0,
+        note: str = "",
     ) -> LoginResult:
         locked_s = max(locked_s, self.lockouts.failed(*count) if count else 0.0)
-        note = f"{refusal}: {detail}" + (f" (cosine {score:.3f})" if score else "")
-        note += f"; locked for {locked_s:.0f} s" if locked_s else ""
-        self._audit.record(actor_of(attempt.client), "login", "refused", target=target, detail=note)
+        facts = [f"{refusal}: {detail}", note, f"cosine {score:.3f}" if score else ""]
+        facts.append(f"locked for {locked_s:.0f} s" if locked_s else "")
+        trail = "; ".join(fact for fact in facts if fact)
+        self._audit.record(actor_of(attempt.client), "login", "refused", target=target, detail=trail)
         return LoginResult(refusal=refusal, detail=detail, locked_s=locked_s, score=score)
 
 

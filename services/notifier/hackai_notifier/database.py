@@ -111,6 +111,8 @@ class Database:
             self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        # Sessions of people are in it: made before SQLite does, so that nobody else can read it at any moment.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5.0)
         try:
             connection.row_factory = sqlite3.Row

@@ -22,6 +22,7 @@ async def test_a_tampered_gallery_lets_nobody_in(faces: FaceService, faces_folde
     answer = await faces.login([photo.read_bytes()])
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:hackai:problem:gallery")
     assert "token" not in answer.text
+    assert faces.audited()[-1][:2] == ("login", "failed")
 
 
 async def test_an_upload_of_200_megabytes_is_refused_unread(faces: FaceService) -> None:
