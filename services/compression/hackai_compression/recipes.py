@@ -66,11 +66,11 @@ class Teacher(_Strict):
 
 
 class TrainStep(_Strict):
-    """Trains a fresh architecture."""
+    """Trains on the labels alone; without `architecture` it goes on with the network of the step before."""
 
     do: Literal["train"]
     name: StepName = "train"
-    architecture: Architecture
+    architecture: Architecture | None = None
     weights: Weights = Weights()
     training: TrainingOptions = TrainingOptions()
     augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
@@ -211,8 +211,8 @@ class Recipe(_Strict):
             teacher = getattr(step, "teacher", None)
             if teacher is not None and teacher.step is not None and teacher.step not in seen:
                 raise ValueError(f"step {step.name!r} wants the teacher {teacher.step!r}, which no earlier step makes")
-            starts = isinstance(step, (LoadStep, TrainStep)) or (
-                isinstance(step, DistillStep) and step.architecture is not None
+            starts = isinstance(step, LoadStep) or (
+                isinstance(step, (TrainStep, DistillStep)) and step.architecture is not None
             )
             if not starts and not network:
                 raise ValueError(f"step {step.name!r} comes before any network was made")

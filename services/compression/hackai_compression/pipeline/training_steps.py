@@ -43,13 +43,25 @@ def run_training(job: Job, step: recipes.TrainStep | recipes.DistillStep | recip
 
 
 def run_load(job: Job, step: recipes.LoadStep) -> Outcome:
-    """Copies a saved network into the job, so that its folder holds everything. Raises `WeightsError`."""
-    network, architecture = load_network(job.folders.file(step.file))
-    if architecture.classes != job.recipe.classes or architecture.image_size != job.recipe.size:
+    """Copies a saved network into the job, so that its folder holds everything.
+
+    A convolutional network may go on at another size of its input; a transformer's positions belong to one size.
+
+    Raises:
+        WeightsError: other classes, or another size that its weights do not fit.
+    """
+    saved, found = load_network(job.folders.file(step.file))
+    architecture = Architecture(found.name, job.recipe.classes, job.recipe.size)
+    network = architecture.build()
+    try:
+        network.load_state_dict(saved.state_dict())
+    except RuntimeError as error:
         raise WeightsError(
-            f"{step.file} is for {architecture.classes} at {architecture.image_size} px, "
+            f"{step.file} is for {found.classes} at {found.image_size} px, "
             f"the recipe for {job.recipe.classes} at {job.recipe.size} px"
-        )
+        ) from error
+    if found.classes != job.recipe.classes:
+        raise WeightsError(f"{step.file} tells {found.classes} apart, the recipe {job.recipe.classes}")
     path = job.folder_of(step) / NETWORK
     save_network(path, network, architecture)
     return Outcome(step=step.name, do=step.do, architecture=architecture.name, network=str(path.relative_to(job.out)))
