@@ -12,7 +12,7 @@ REST := -e services/compression -e services/face_auth/opencv-headless -e service
 # Where torch comes from; `make test-torch TORCH_INDEX=https://download.pytorch.org/whl/cpu` spares the CUDA libraries.
 TORCH_INDEX ?=
 PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
-PACKAGES := shared services/camera services/inference services/notifier services/standalone
+PACKAGES := shared services/camera services/compression services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test test-slow clips test-py38 test-torch check bench demo-clip clean

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, List
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ async def consume(
 async def test_entries_arrive_in_order_with_their_attachments(bus: Bus) -> None:
     for number in range(5):
         await bus.append(names.AUDIT, record(f"a{number}"), {"photo": bytes([number])})
-    seen: List[StreamEntry[AuditRecord]] = []
+    seen: list[StreamEntry[AuditRecord]] = []
 
     async def handler(entry: StreamEntry[AuditRecord]) -> None:
         seen.append(entry)
@@ -52,7 +53,7 @@ async def test_entries_arrive_in_order_with_their_attachments(bus: Bus) -> None:
 
 async def test_a_handler_that_raises_gets_its_entry_again(bus: Bus) -> None:
     await bus.append(names.AUDIT, record("flaky"))
-    attempts: List[int] = []
+    attempts: list[int] = []
 
     async def handler(entry: StreamEntry[AuditRecord]) -> None:
         attempts.append(entry.deliveries)
@@ -69,7 +70,7 @@ async def test_poison_goes_to_the_dead_letters_and_does_not_block_what_follows(b
     await bus.client.xadd(names.AUDIT, {"message": b"not json"})
     await bus.append(names.AUDIT, record("poison"))
     await bus.append(names.AUDIT, record("good"))
-    seen: List[str] = []
+    seen: list[str] = []
 
     async def handler(entry: StreamEntry[AuditRecord]) -> None:
         if entry.message.action == "poison":
@@ -98,7 +99,7 @@ async def test_what_a_dead_member_left_pending_is_taken_over(bus: Bus) -> None:
     await bus.append(names.AUDIT, record("orphan"))
     await bus.client.xgroup_create(names.AUDIT, "g", id="0")
     await bus.client.xreadgroup("g", "died", {names.AUDIT: ">"})
-    seen: List[str] = []
+    seen: list[str] = []
 
     async def handler(entry: StreamEntry[AuditRecord]) -> None:
         seen.append(entry.message.action)
@@ -113,7 +114,7 @@ async def test_a_restarted_member_begins_with_its_own_unfinished_entries(bus: Bu
         await bus.append(names.AUDIT, record(action))
     await bus.client.xgroup_create(names.AUDIT, "g", id="0")
     await bus.client.xreadgroup("g", "c", {names.AUDIT: ">"}, count=1)
-    seen: List[str] = []
+    seen: list[str] = []
 
     async def handler(entry: StreamEntry[AuditRecord]) -> None:
         seen.append(entry.message.action)
@@ -124,7 +125,7 @@ async def test_a_restarted_member_begins_with_its_own_unfinished_entries(bus: Bu
 
 
 async def test_a_vanished_group_is_made_again_without_losing_entries(bus: Bus) -> None:
-    seen: List[str] = []
+    seen: list[str] = []
 
     async def handler(entry: StreamEntry[AuditRecord]) -> None:
         seen.append(entry.message.action)
