@@ -47,7 +47,8 @@ check: $(VENV)/.tests ## ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.tests ## REST and live loop beside their alternatives, as ratios in one run
-	$(BIN)/python -m pytest -q -s tests/benchmarks -m benchmark
+	$(BIN)/python tests/benchmarks/rest.py
+	$(BIN)/python tests/benchmarks/live.py
 
 demo-clip: $(VENV)/.runtime ## Render the bundled clip anew
 	$(BIN)/python -m hackai_standalone.clip.render services/standalone/hackai_standalone/clip/demo.mp4
