@@ -26,7 +26,7 @@ demo: $(VENV)/.runtime ## The main job on the bundled clip: no Docker, no accoun
 setup: $(VENV)/.tests ## The environment for working on the project
 
 test: $(VENV)/.tests ## All tests that need no torch
-	$(BIN)/python -m pytest -q -m 'not slow'
+	$(BIN)/python -m pytest -q -m 'not slow and not benchmark'
 
 test-slow: $(VENV)/.tests ## The long fault and load tests
 	$(BIN)/python -m pytest -q -m slow
