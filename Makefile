@@ -8,20 +8,24 @@ PY38_VENV := .venv-py38
 # What `make demo` needs: no torch, no face models.
 RUNTIME := -e 'shared[serving]' -e services/camera -e services/inference -e services/notifier -e services/standalone
 # The rest of the house, for the tests: the judge of the compression worker (without torch) and the face service.
-REST := -e services/compression -e services/face_auth/opencv-headless -e services/face_auth
+FACES := -e services/face_auth/opencv-headless -e services/face_auth
+REST := -e services/compression $(FACES)
 # Where torch comes from; `make test-torch TORCH_INDEX=https://download.pytorch.org/whl/cpu` spares the CUDA libraries.
 TORCH_INDEX ?=
 PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test test-slow clips test-py38 test-torch check bench demo-clip clean
+.PHONY: help demo faces setup test test-slow clips test-py38 test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## The main job on the bundled clip: no Docker, no account
 	@$(BIN)/hackai demo $(if $(SOURCE),--source '$(SOURCE)')
+
+faces: $(VENV)/.runtime ## The face service too: only known faces control the system
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(FACES)
 
 setup: $(VENV)/.tests ## The environment for working on the project
 
