@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH_VENV := .venv-torch
 PY38_VENV := .venv-py38
+# Set PY38 where the interpreter is called otherwise.
+PY38 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.8.*/bin/python3.8) python3.8)
 
 # What `make demo` needs: no torch, no face models.
 RUNTIME := -e 'shared[serving]' -e services/camera -e services/inference -e services/notifier -e services/standalone
@@ -82,7 +84,7 @@ $(TORCH_VENV)/.tests: constraints.txt requirements-test.txt shared/pyproject.tom
 	@touch $@
 
 $(PY38_VENV)/.tests: constraints-py38.txt shared/pyproject.toml services/inference/pyproject.toml
-	python3.8 -m venv $(PY38_VENV)
+	$(PY38) -m venv $(PY38_VENV)
 	$(PY38_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints-py38.txt \
 		-e 'shared[serving]' -e services/inference -r requirements-test-py38.txt
 	@touch $@

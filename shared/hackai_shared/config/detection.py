@@ -14,13 +14,13 @@ class ConfirmationConfig(Section):
     Evidence is measured in seconds: it grows by (steady score - reference) per second of stream time and never falls
     below 0. The steady score is the lowest one of the last ``window_s`` seconds, with the darkest ``overlooked_share``
     of the frames left aside. A fire without a doubt (score 1) that begins before the camera's eyes is confirmed after
-    ``(1 - overlooked_share) * window_s + fire_seconds / (1 - fire_reference)`` = 1.45 s.
+    ``(1 - overlooked_share) * window_s + fire_seconds / (1 - fire_reference)`` = 1.25 s.
 
     Calibrated in November 2026 on nine clips (five with flames, two with smoke, a neon sign that the models take for
-    fire in 61-68 % of its frames, a street) with the shipped classifier and with the one that it was tuned from, int8,
-    at 10 frames per second: ``tests/benchmarks/clips.py --sweep``. Each of these ranges, with the other values as they
-    are, raises every incident that it must and none beside: window 1.0-1.5 s, smoke reference 0.3-0.45, smoke
-    0.2-0.5 s, fire reference 0.4-0.5.
+    fire in 61-68 % of its frames, a street) with the shipped classifier, int8, at 10 and at 25 frames per second:
+    ``tests/benchmarks/clips.py --sweep``. Each of these ranges, with the other values as they are, raises every incident
+    that it must and none beside: window 0.4-1.5 s, share 0.1-0.25, fire 0.1-0.3 s, smoke 0.3-0.5 s, one reference for
+    both 0.35-0.4.
     """
 
     window_s: float = Field(1.0, gt=0, le=2, description="seconds over which a score must be steady")
