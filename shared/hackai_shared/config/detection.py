@@ -18,9 +18,9 @@ class ConfirmationConfig(Section):
 
     Calibrated in November 2026 on nine clips (five with flames, two with smoke, a neon sign that the models take for
     fire in 61-68 % of its frames, a street) with the shipped classifier, int8, at 10 and at 25 frames per second:
-    ``tests/benchmarks/clips.py --sweep``. Each of these ranges, with the other values as they are, raises every incident
-    that it must and none beside: window 0.4-1.5 s, share 0.1-0.25, fire 0.1-0.3 s, smoke 0.3-0.5 s, one reference for
-    both 0.35-0.4.
+    ``tests/benchmarks/clips.py --sweep``. Each of these ranges, with the other values as they are, raises every
+    incident that it must and none beside: window 0.4-1.5 s, share 0.1-0.25, fire 0.1-0.3 s, smoke 0.3-0.5 s, one
+    reference for both 0.35-0.4.
     """
 
     window_s: float = Field(1.0, gt=0, le=2, description="seconds over which a score must be steady")
