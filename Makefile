@@ -83,7 +83,7 @@ $(TORCH_VENV)/.tests: constraints.txt requirements-test.txt shared/pyproject.tom
 		-e 'shared[serving]' -e 'services/compression[torch,teacher]' -r requirements-test.txt
 	@touch $@
 
-$(PY38_VENV)/.tests: constraints-py38.txt shared/pyproject.toml services/inference/pyproject.toml
+$(PY38_VENV)/.tests: constraints-py38.txt requirements-test-py38.txt shared/pyproject.toml services/inference/pyproject.toml
 	$(PY38) -m venv $(PY38_VENV)
 	$(PY38_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints-py38.txt \
 		-e 'shared[serving]' -e services/inference -r requirements-test-py38.txt
