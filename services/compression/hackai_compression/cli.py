@@ -71,6 +71,9 @@ def experiment(
     except CompressionError as error:
         Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
         raise typer.Exit(1) from error
+    for r in results:
+        unseen = "" if r.left_out is None else f", left out {r.left_out:.4f}"
+        typer.echo(f"{r.arm} (seed {r.seed}): {parsed.measured_on} {r.accuracy:.4f}{unseen}; {r.seconds:.0f} s")
     for d in differences(results, parsed.baseline):
         typer.echo(f"{d.arm} - {parsed.baseline}, {d.measure}: {d.mean:+.2f} points [{d.low:+.2f}, {d.high:+.2f}]")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -34,7 +35,10 @@ class Experiment(BaseModel):
     recipe: Recipe
     arms: dict[str, dict[str, Value]] = Field(min_length=2)
     baseline: str = Field(description="The arm that the others are compared with.")
-    seeds: tuple[int, ...] = Field((0, 1, 2, 3, 4), min_length=2)
+    seeds: tuple[int, ...] = Field((0, 1, 2, 3, 4), min_length=1)
+    measured_on: Literal["test", "validation"] = Field(
+        "test", description="Where something is to be chosen: `validation`, and the test pictures are not looked at."
+    )
 
     @model_validator(mode="after")
     def _baseline_is_an_arm(self) -> Experiment:
@@ -49,14 +53,14 @@ class Result:
 
     arm: str
     seed: int
-    test: float
+    accuracy: float
     left_out: float | None
     seconds: float
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Arm minus baseline, paired by seed: mean and 95 % interval, in points (0-100)."""
+    """Arm minus baseline, paired by seed: mean and 95 % interval, in points (0-100). `measure`: accuracy | left_out."""
 
     arm: str
     measure: str
@@ -84,16 +88,14 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
     def run(recipe: Recipe, folder: Path) -> list[Outcome]:
         nonlocal parts
         folder.mkdir(parents=True, exist_ok=True)
+        parts = parts or _parts(experiment, folders)
         job = Job(recipe, folders, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts)
-        outcomes = job.run()
-        parts = job.parts
-        return outcomes
+        return job.run()
 
     first = experiment.first
     if first is not None:
         if first.data != experiment.recipe.data or first.size != experiment.recipe.size:
             raise RecipeError("`first` and `recipe` must agree in data and size")
-        parts = read_parts(first, folders)
         made = run(first, out / "first")
         network = out / "first" / next(str(o.network) for o in reversed(made) if o.network is not None)
         experiment = _filled(experiment, network.resolve())
@@ -103,6 +105,7 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
             recipe = with_values(experiment.recipe, {**values, "seed": seed})
             results.append(_result(arm, seed, run(recipe, out / arm / str(seed))))
             document = {
+                "measured_on": experiment.measured_on,
                 "results": [asdict(r) for r in results],
                 "differences": [asdict(d) for d in differences(results, experiment.baseline)],
             }
@@ -116,11 +119,11 @@ def differences(results: Sequence[Result], baseline: str) -> list[Difference]:
     base = {r.seed: r for r in results if r.arm == baseline}
     for arm in dict.fromkeys(r.arm for r in results if r.arm != baseline):
         pairs = [(r, base[r.seed]) for r in results if r.arm == arm and r.seed in base]
-        tests = [100 * (a.test - b.test) for a, b in pairs]
+        accuracies = [100 * (a.accuracy - b.accuracy) for a, b in pairs]
         others = [
             100 * (a.left_out - b.left_out) for a, b in pairs if a.left_out is not None and b.left_out is not None
         ]
-        found += [_interval(arm, name, d) for name, d in (("test", tests), ("left_out", others)) if len(d) > 1]
+        found += [_interval(arm, name, d) for name, d in (("accuracy", accuracies), ("left_out", others)) if len(d) > 1]
     return found
 
 
@@ -137,6 +140,11 @@ def _result(arm: str, seed: int, outcomes: Sequence[Outcome]) -> Result:
         raise RecipeError("an experiment's recipe ends with a judge step")
     left_out = verdict.left_out[0].accuracy if verdict.left_out else None
     return Result(arm, seed, verdict.evaluations[0].accuracy, left_out, sum(o.seconds for o in outcomes if o.network))
+
+
+def _parts(experiment: Experiment, folders: Folders) -> Parts:
+    parts = read_parts(experiment.recipe, folders)
+    return parts if experiment.measured_on == "test" else replace(parts, test=parts.validation)
 
 
 def _filled(experiment: Experiment, network: Path) -> Experiment:
