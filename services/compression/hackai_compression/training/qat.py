@@ -30,8 +30,9 @@ class _RoundedActivation(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("low", torch.zeros(()), persistent=False)
-        self.register_buffer("high", torch.zeros(()), persistent=False)
+        # Part of the state: the moving average of the weights rounds by the ranges that training found.
+        self.register_buffer("low", torch.zeros(()))
+        self.register_buffer("high", torch.zeros(()))
 
     def forward(self, value: Tensor) -> Tensor:
         if self.training:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import update_bn
 
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.augmentation.views import ViewMaker
@@ -21,6 +23,9 @@ from hackai_compression.training.checkpoint import Checkpoint, read_checkpoint, 
 from hackai_compression.training.loader import plain_batches, training_batches
 from hackai_compression.training.loss import distillation, feature_distance, smoothed_cross_entropy
 from hackai_compression.training.options import DistillationOptions, TrainingOptions
+
+#: Batches of an epoch's end over which the averaged network's batch-norm statistics are taken.
+SETTLING_BATCHES = 16
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ def train(
     for epoch in range(len(history), options.epochs):
         began = time.monotonic()
         losses = []
+        recent: deque[Tensor] = deque(maxlen=SETTLING_BATCHES)
         network.train()
         torch.manual_seed(seed * 7919 + epoch)  # dropout, after a resume as well
         batches = training_batches(maker, options.batch_size, seed, epoch, options.workers)
@@ -96,6 +102,10 @@ def train(
             optimizer.step()
             average.update(network, step)
             losses.append(loss.item())
+            recent.append(batch.pixels)
+        # Running statistics belong to the weights of many steps ago (with torchvision's momentum of 0.01 for
+        # MobileNetV3, to the first ones), not to the averaged weights: those networks answered the same to everything.
+        update_bn((average.average.normalise(pixels) for pixels in recent), average.average)
         val_loss, accuracy = validate(average.average, validation, size, cache)
         record = EpochRecord(epoch, sum(losses) / len(losses), val_loss, accuracy, time.monotonic() - began)
         history.append(record)

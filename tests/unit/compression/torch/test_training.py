@@ -3,9 +3,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from hackai_compression.augmentation.geometry import whole
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.datasets.folder import read_image_folder
 from hackai_compression.datasets.pictures import PictureCache
@@ -18,7 +20,7 @@ from hackai_compression.training.loss import distillation, feature_distance, smo
 from hackai_compression.training.options import DistillationOptions, TrainingOptions
 from hackai_compression.training.prune import prune
 from hackai_compression.training.qat import quantization_noise
-from hackai_compression.training.train import EpochRecord, Teacher, learning_rate, train
+from hackai_compression.training.train import EpochRecord, Teacher, learning_rate, train, validate
 
 pytestmark = pytest.mark.torch
 SIZE = 48
@@ -165,3 +167,31 @@ def test_weights_are_found_by_order_where_names_differ() -> None:
     renamed = {f"block{i}": v for i, v in enumerate(source.features.state_dict().values())}
     fill_features(target.features, renamed, "test")
     assert torch.equal(source.features[0].weight, target.features[0].weight)
+
+
+def test_batch_norm_statistics_are_those_of_the_weights_that_are_kept(dataset: Dataset) -> None:
+    torch.manual_seed(0)
+    # torchvision's momentum for this family is 0.01: running statistics would still be the initial ones.
+    net = build("mobilenet_v3_small", 3, SIZE)
+    options = TrainingOptions(epochs=2, batch_size=8)
+    cache = PictureCache()
+    train(net, dataset, dataset, options, AugmentationPolicy.none(), size=SIZE, seed=0, cache=cache)
+    first = next(m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d))
+    assert first.momentum == pytest.approx(0.01)
+    seen: list[torch.Tensor] = []
+    first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    pixels = torch.from_numpy(np.stack([whole(cache.get(s.path), SIZE) for s in dataset.samples])).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        net(net.normalise(pixels))
+    # Variances within batches of eight are a little smaller than over all pictures.
+    assert torch.allclose(first.running_mean, seen[0].mean(dim=(0, 2, 3)), rtol=0.02, atol=0.01)
+    assert torch.allclose(first.running_var, seen[0].var(dim=(0, 2, 3)), rtol=0.2)
+
+
+def test_the_averaged_network_rounds_by_the_ranges_that_training_found(dataset: Dataset) -> None:
+    net = small()
+    with quantization_noise(net):
+        (record,) = fit(net, dataset, 1)
+        loss, _ = validate(net, dataset, SIZE, PictureCache())
+    # Epoch 0's averaged weights are what `net` holds now; with ranges of their own left at 0 they would be blind.
+    assert record.validation_loss == pytest.approx(loss, rel=1e-5)
