@@ -57,7 +57,7 @@ def test_other_classes_are_never_composed(dataset: Dataset) -> None:
 def test_a_window_keeps_the_largest_box_half_inside() -> None:
     box = Box("fire", 0.8, 0.8, 1.0, 1.0)
     for seed in range(200):
-        w = choose_window((100, 200, 3), (box,), 0.3, np.random.default_rng(seed))
+        w = choose_window((100, 200, 3), (box,), 0.3, 0.25, np.random.default_rng(seed))
         assert abs(w.centre_x - 180) <= w.width / 2 + 1e-6
         assert abs(w.centre_y - 90) <= w.height / 2 + 1e-6
 
@@ -66,7 +66,7 @@ def test_a_whole_window_shows_the_whole_picture() -> None:
     picture = np.zeros((40, 80, 3), np.uint8)
     picture[:, :40] = 255
     for seed in range(20):
-        w = choose_window(picture.shape, (), 1.0, np.random.default_rng(seed))
+        w = choose_window(picture.shape, (), 1.0, 0.25, np.random.default_rng(seed))
         seen = view(picture, w, 32, None, np.random.default_rng(seed))
         assert seen.min() < 60 and seen.max() == 255  # noqa: PT018
 

@@ -12,9 +12,6 @@ from numpy.random import Generator
 from hackai_compression.datasets.pictures import Picture
 from hackai_compression.datasets.samples import Box
 
-#: A live camera sees a fire small before it sees it large: a part of the views is zoomed out.
-ZOOM_OUT_PROBABILITY = 0.25
-
 
 @dataclass(frozen=True)
 class Window:
@@ -35,10 +32,16 @@ def whole(picture: Picture, size: int) -> Picture:
     return np.asarray(cv2.resize(picture, (size, size), interpolation=how), dtype=np.uint8)
 
 
-def choose_window(shape: tuple[int, ...], boxes: tuple[Box, ...], min_crop: float, rng: Generator) -> Window:
-    """A random window; where boxes are known, the largest one stays at least half inside."""
+def choose_window(
+    shape: tuple[int, ...], boxes: tuple[Box, ...], min_crop: float, zoom_out: float, rng: Generator
+) -> Window:
+    """A random window; where boxes are known, the largest one stays at least half inside.
+
+    A live camera sees a fire small before it sees it large: with the probability `zoom_out` the window is larger than
+    the picture.
+    """
     height, width = shape[:2]
-    zoomed_out = rng.random() < ZOOM_OUT_PROBABILITY
+    zoomed_out = rng.random() < zoom_out
     scale = rng.uniform(1.0, 1.8) if zoomed_out else math.sqrt(rng.uniform(min_crop, 1.0))
     aspect = math.exp(rng.uniform(-0.25, 0.25))
     w, h = width * scale * math.sqrt(aspect), height * scale / math.sqrt(aspect)

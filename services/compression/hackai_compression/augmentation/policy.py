@@ -15,6 +15,9 @@ class AugmentationPolicy(BaseModel):
         1.0, ge=0, le=1, description="Share of views with other light, white balance, blur, noise, JPEG blocks, covers."
     )
     min_crop: float = Field(0.4, gt=0, le=1, description="Smallest part of the picture's area that a crop shows.")
+    zoom_out: float = Field(
+        0.25, ge=0, le=1, description="Share of views in which the picture is only a part of the view."
+    )
     harmless_scenes: float = Field(
         0.15, ge=0, le=2, description="Made-up neon, lamps, sunsets per picture of the data, as no_fire."
     )

@@ -67,7 +67,7 @@ class ViewMaker:
         picture = self._cache.get(sample.path)
         if not self._policy.geometry:
             return View(geometry.whole(picture, self._size), self._one_hot(sample.label))
-        window = geometry.choose_window(picture.shape, sample.boxes, self._policy.min_crop, rng)
+        window = geometry.choose_window(picture.shape, sample.boxes, self._policy.min_crop, self._policy.zoom_out, rng)
         backdrop = self._backdrop(rng)
         out = geometry.view(picture, window, self._size, backdrop, rng)
         if rng.random() < 0.08 * self._policy.camera_faults:
@@ -104,7 +104,7 @@ class ViewMaker:
         if rng.random() < 0.1:
             return harmless_scene(self._size, rng)
         picture = self._cache.get(self._harmless[int(rng.integers(0, len(self._harmless)))].path)
-        window = geometry.choose_window(picture.shape, (), self._policy.min_crop, rng)
+        window = geometry.choose_window(picture.shape, (), self._policy.min_crop, self._policy.zoom_out, rng)
         out = geometry.view(picture, window, self._size, None, rng)
         if rng.random() < 0.3:
             out = nightfall(out, rng)
