@@ -8,12 +8,19 @@ from hackai_camera.api import create_camera_app
 from hackai_camera.camera import Limits
 from hackai_camera.cameras import Cameras
 from hackai_camera.clip_maker import ClipMaker
+from hackai_camera.faults.watch import FaultWatch
 from hackai_camera.metrics import CameraMetrics
 from hackai_camera.settings import CameraSettings
+from hackai_shared.bus import names
 from hackai_shared.config import load_config
+from hackai_shared.messages import Command
 from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, run_service
 from hackai_shared.settings import read_settings
+
+# One camera service per Redis: its commands are for it alone.
+GROUP = "camera"
+BLOCK_S = 0.5
 
 
 async def build(context: ServiceContext) -> ServiceParts:
@@ -31,10 +38,17 @@ async def build(context: ServiceContext) -> ServiceParts:
     cameras.add_checks(context.health)
     clips = ClipMaker()
     guard = gate_of(context)
+    faults = FaultWatch(context.bus, cameras, context.metrics)
+    commands = context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=GROUP, block_s=BLOCK_S)
     return ServiceParts(
         app=create_camera_app(cameras, clips, context.health, context.metrics, guard.gate),
         port=settings.camera_port,
-        tasks={"cameras": lambda: cameras.run(context.stop), "revocations": lambda: guard.watch(context.stop)},
+        tasks={
+            "cameras": lambda: cameras.run(context.stop),
+            "faults": lambda: faults.run(context.stop),
+            "commands": lambda: commands.run(faults.consume, context.stop),
+            "revocations": lambda: guard.watch(context.stop),
+        },
         closers=[clips.close],
         cameras=cameras.statuses,
     )

@@ -44,6 +44,16 @@ def open_incident_key(camera_id: str) -> str:
     return f"incident:open:{camera_id}"
 
 
+def camera_fault_key(camera_id: str) -> str:
+    """Return the key that lets a restarted camera service continue a camera's open fault."""
+    return f"camera:fault:{camera_id}"
+
+
+def camera_views_key(camera_id: str) -> str:
+    """Return the key that holds what a camera normally sees: outlines and contrasts, not a picture."""
+    return f"camera:views:{camera_id}"
+
+
 def dead_letters(stream: str, group: str) -> str:
     """Return the stream that holds what a group could not process."""
     return f"{stream}.dead.{group}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Union
+from typing import Dict, List, Optional, Union
 
 from pydantic import Field, SecretStr
 from typing_extensions import Annotated, Literal
@@ -51,6 +51,21 @@ class PatternSource(_Source):
 Source = Annotated[Union[PyavSource, ImagesSource, PatternSource], Field(discriminator="type")]
 
 
+CameraFault = Literal["offline", "frozen", "dark", "covered", "defocused", "moved"]
+
+
+class FaultsConfig(Section):
+    """Watching whether a camera still sees what it should."""
+
+    enabled: bool = Field(True, description="false: nobody is told about this camera's faults")
+    ignore: List[CameraFault] = Field(
+        default_factory=list, description="faults that are normal here, e.g. [dark] for a cellar without light"
+    )
+    offline_after_s: float = Field(
+        20.0, gt=0, le=3600, description="seconds without a frame after which people are told"
+    )
+
+
 class CameraConfig(Section):
     """One camera."""
 
@@ -65,4 +80,7 @@ class CameraConfig(Section):
     buffer_seconds: float = Field(30.0, ge=0, le=300, description="seconds of frames kept in memory for clips")
     stale_after_s: float = Field(
         10.0, gt=0, description="without a new frame for so long the source is killed and opened again"
+    )
+    faults: FaultsConfig = Field(
+        default_factory=FaultsConfig, description="frozen, dark, covered, defocused, moved, offline: who is told what"
     )
