@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Literal
@@ -48,14 +48,24 @@ class Experiment(BaseModel):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """One exported variant: accuracy 0-1, bytes on disk, median milliseconds on one thread."""
+
+    accuracy: float
+    size_bytes: int
+    latency_ms: float
+
+
+@dataclass(frozen=True)
 class Result:
-    """One run: accuracies 0-1, seconds of its training steps."""
+    """One run: accuracies 0-1 of its FP32 file, seconds of its training steps, and every variant that it exported."""
 
     arm: str
     seed: int
     accuracy: float
     left_out: float | None
     seconds: float
+    variants: dict[str, Judged] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,9 @@ def _result(arm: str, seed: int, outcomes: Sequence[Outcome]) -> Result:
     if verdict is None:
         raise RecipeError("an experiment's recipe ends with a judge step")
     left_out = verdict.left_out[0].accuracy if verdict.left_out else None
-    return Result(arm, seed, verdict.evaluations[0].accuracy, left_out, sum(o.seconds for o in outcomes if o.network))
+    variants = {e.variant: Judged(e.accuracy, e.size_bytes, e.latency[0].median_ms) for e in verdict.evaluations}
+    seconds = sum(o.seconds for o in outcomes if o.network)
+    return Result(arm, seed, verdict.evaluations[0].accuracy, left_out, seconds, variants)
 
 
 def _parts(experiment: Experiment, folders: Folders) -> Parts:
