@@ -33,6 +33,9 @@ class ChatAccess(Protocol):
     def receivers(self) -> list[Receiver]:
         """Return the chats that receive alarms now."""
 
+    def receiver(self, chat_id: int) -> Receiver:
+        """Return what a chat may see that is told for another reason, by a step of the escalation."""
+
     def administrators(self) -> list[int]:
         """Return the chats that are told about trouble."""
 
@@ -47,16 +50,24 @@ class ChatAccess(Protocol):
 
 
 class ConfiguredAccess:
-    """Chats by id from the configuration: those in ``chats`` are operators, those in ``admins`` administrators."""
+    """Chats by id from the configuration: those in ``chats`` are operators, those in ``admins`` administrators.
 
-    def __init__(self, chats: Sequence[int], admins: Sequence[int]) -> None:
+    ``further`` are the chats of the escalation: told later, but operators, because they have to acknowledge.
+    """
+
+    def __init__(self, chats: Sequence[int], admins: Sequence[int], further: Sequence[int] = ()) -> None:
         self._chats = list(dict.fromkeys(chats))
+        self._further = list(dict.fromkeys(further))
         self._admins = list(dict.fromkeys(admins))
         self._moved: dict[int, int] = {}
 
     def receivers(self) -> list[Receiver]:
         """Return the configured chats."""
         return [Receiver(chat_id) for chat_id in self._current(self._chats)]
+
+    def receiver(self, chat_id: int) -> Receiver:
+        """Return the chat, with pictures."""
+        return Receiver(self._moved.get(chat_id, chat_id))
 
     def administrators(self) -> list[int]:
         """Return the configured administrators."""
@@ -66,7 +77,7 @@ class ConfiguredAccess:
         """Return ADMIN, OPERATOR or None."""
         if chat_id in self.administrators():
             return Role.ADMIN
-        return Role.OPERATOR if chat_id in self._current(self._chats) else None
+        return Role.OPERATOR if chat_id in self._current([*self._chats, *self._further]) else None
 
     def proof(self, chat_id: int) -> str:
         """Return ``configuration``."""

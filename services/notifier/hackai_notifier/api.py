@@ -149,6 +149,20 @@ def _add_incidents(app: FastAPI, desk: _Desk) -> None:
     async def frame(incident_id: IncidentPath) -> Response:
         return await picture(incident_id, "frame")
 
+    @app.get(
+        "/v1/incidents/{incident_id}/clip.mp4",
+        tags=["incidents"],
+        summary="The seconds around the confirmation; 404 until they were recorded, and once they were pruned",
+        response_class=Response,
+        responses={200: {"content": {"video/mp4": {}}, "description": "An MP4 (H.264)"}},
+    )
+    async def clip(incident_id: IncidentPath) -> Response:
+        await desk.find(incident_id)
+        mp4 = await desk.database.run(lambda connection: media.load(connection, incident_id, "clip"))
+        if mp4 is None:
+            raise Problem(404, "there is no clip of this incident (any more)", kind="no-clip")
+        return Response(mp4, media_type="video/mp4", headers={"cache-control": "private, max-age=3600"})
+
 
 def _add_orders(app: FastAPI, desk: _Desk) -> None:
     @app.post("/v1/incidents/{incident_id}/acknowledge", tags=["orders"], summary="Somebody takes care of it")

@@ -73,6 +73,11 @@ class FaceAccess:
         chats = [receiver.chat_id for receiver in self._configured.receivers()] + list(self._sessions)
         return [Receiver(chat, pictures=self.session(chat) is not None) for chat in dict.fromkeys(chats)]
 
+    def receiver(self, chat_id: int) -> Receiver:
+        """Return the chat, with pictures where it is logged in."""
+        current = self._configured.receiver(chat_id).chat_id
+        return Receiver(current, pictures=self.session(current) is not None)
+
     def administrators(self) -> list[int]:
         """Return the configured administrators, and those who are logged in."""
         logged_in = [chat for chat in self._sessions if self.role(chat) is Role.ADMIN]

@@ -81,7 +81,7 @@ class Editor:
         return self._writer.notice(incident, step=step.step.replace("_", " "), whom=whom, reason=reason)
 
     def _text(self, step: Step, incident: Incident) -> str:
-        if step.step == "notice":
+        if step.step in ("notice", "reminder"):
             return step.body
         if step.step == "update":
             return self._writer.update(incident)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from hackai_notifier import incidents, media, outbox
+from hackai_notifier import climbs, incidents, media, outbox
 from hackai_notifier.database import Database
 from hackai_notifier.plan import plan_event
 from hackai_notifier.recipients import Audience, Directory
@@ -102,6 +102,8 @@ class DisarmWatch:
             steps = plan_event(incident.event, first=True, has_picture=has_picture, audiences=audiences, silent=False)
             known = incident.model_copy(update={"untold": False, "version": incident.version + 1})
             incidents.save(connection, known)
+            if incident.event.kind == "fire":
+                climbs.begin(connection, incident.incident_id, time.time())
             outbox.enqueue(connection, incident.incident_id, steps, known.version)
             log.warning("still open after the disarmed time, telling now", incident=incident.incident_id)
             told += 1

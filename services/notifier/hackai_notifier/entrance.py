@@ -21,7 +21,8 @@ async def choose_access(
         ConfigError: faces are wanted and the face service has no address.
     """
     telegram = config.notifier.telegram
-    configured = ConfiguredAccess(telegram.chats, telegram.admins)
+    further = [chat for step in config.notifier.escalation.steps for chat in step.chats]
+    configured = ConfiguredAccess(telegram.chats, telegram.admins, further)
     if telegram.login == "configuration" or (telegram.login == "auto" and settings.face_auth_url is None):
         return configured, None
     if settings.face_auth_url is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +13,11 @@ from hackai_shared.messages import IncidentEvent, utc_now
 
 # Order of danger; what is not listed (faults of cameras, drills of other kinds) is not a fire at all.
 SEVERITY = {"start_fire": 1, "fire": 2}
+
+
+# A fire that is seen again within this time is said to be back.
+COMES_BACK = timedelta(minutes=15)
+LAST_FIRES = 20
 
 
 def severity(label: str) -> int:
@@ -34,6 +40,15 @@ class SnoozeMark(Mark):
     until: datetime
 
 
+class Return(BaseModel):
+    """A fire was seen here shortly before: when that was over, and who had acknowledged it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    over_at: datetime
+    acknowledged_by: str | None = None
+
+
 class Incident(BaseModel):
     """The newest state of an incident; ``version`` grows with everything that people can see."""
 
@@ -47,6 +62,11 @@ class Incident(BaseModel):
     acknowledged: Mark | None = None
     false_alarm: Mark | None = None
     snoozed: SnoozeMark | None = None
+    told_further: tuple[Mark, ...] = ()
+    """Whom the escalation told as well, and when."""
+    acknowledged_before: Mark | None = None
+    """Who acknowledged it before it grew worse: that has to be acknowledged again."""
+    returned: Return | None = None
     untold: bool = False
     """It began while its camera was disarmed, and nobody but the console was told."""
 
@@ -83,6 +103,7 @@ def merge(known: Incident | None, event: IncidentEvent) -> Incident:
     newer, older = (event, known.event) if event.revision >= known.event.revision else (known.event, event)
     worst = max(newer, older, key=lambda one: severity(one.label))
     first = event.label if event.change == "opened" else known.first_label
+    grown = severity(worst.label) > severity(known.event.label)
     state = newer.model_copy(update={"label": worst.label, "peak_score": max(newer.peak_score, older.peak_score)})
     return known.model_copy(
         update={
@@ -90,6 +111,8 @@ def merge(known: Incident | None, event: IncidentEvent) -> Incident:
             "first_label": first,
             "version": known.version + 1,
             "cleared_at": cleared_at or known.cleared_at,
+            "acknowledged": None if grown else known.acknowledged,
+            "acknowledged_before": known.acknowledged if grown else known.acknowledged_before,
         }
     )
 
@@ -118,6 +141,21 @@ def newest(connection: sqlite3.Connection, *, limit: int, camera_id: str | None 
         (camera_id, limit),
     )
     return [Incident.model_validate_json(row["document"]) for row in rows]
+
+
+def fires_of(connection: sqlite3.Connection, camera_id: str) -> list[Incident]:
+    """Return the last fires of a camera, newest first."""
+    return [one for one in newest(connection, limit=LAST_FIRES, camera_id=camera_id) if one.event.kind == "fire"]
+
+
+def return_of(event: IncidentEvent, earlier: Sequence[Incident]) -> Return | None:
+    """Return the earlier fire of the same camera that an opened one is the return of; None: it is the first."""
+    for one in earlier:
+        if one.cleared_at is None or one.incident_id == event.incident_id:
+            continue
+        if timedelta(0) <= event.confirmed_at - one.cleared_at <= COMES_BACK:
+            return Return(over_at=one.cleared_at, acknowledged_by=one.acknowledged.by if one.acknowledged else None)
+    return None
 
 
 def seen(connection: sqlite3.Connection, event: IncidentEvent) -> bool:

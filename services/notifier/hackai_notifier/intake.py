@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from hackai_notifier import incidents, media, outbox
+from hackai_notifier import climbs, incidents, media, outbox
 from hackai_notifier.database import Database
 from hackai_notifier.disarm import recorded_only
 from hackai_notifier.incidents import Incident, merge, severity
 from hackai_notifier.plan import PlannedStep, plan_event
-from hackai_notifier.recipients import Directory, Recipient
+from hackai_notifier.recipients import Audience, Directory, Recipient
 from hackai_notifier.snooze import SnoozeBook
 from hackai_shared.bus import StreamEntry
 from hackai_shared.messages import IncidentEvent, utc_now
@@ -98,6 +98,13 @@ class Intake:
         if incident.untold:
             # Told by the end of the disarmed time, if it is still open then: see DisarmWatch.
             audiences = recorded_only(audiences)
+        if known is None:
+            silent = silent or self._beside_a_fire(connection, event)
+            if event.kind == "fire":
+                returned = incidents.return_of(event, incidents.fires_of(connection, event.camera_id))
+                incident = incident.model_copy(update={"returned": returned})
+        else:
+            audiences = self._with_those_told(connection, event, audiences)
         incidents.save(connection, incident)
         incidents.remember(connection, event)
         frame = entry.attachments.get("frame")
@@ -115,10 +122,27 @@ class Intake:
             silent=silent,
         )
         outbox.enqueue(connection, incident.incident_id, steps, incident.version)
+        alarming = known is None or event.change == "worsened"
+        if event.kind == "fire" and alarming and not incident.untold:
+            climbs.begin(connection, incident.incident_id, time.time())
         self._note_told(connection, incident)
         if known is None:
             media.prune(connection)
         return True
+
+    def _beside_a_fire(self, connection: sqlite3.Connection, event: IncidentEvent) -> bool:
+        """A camera that is blinded by the fire that it told of rings no second time."""
+        if event.kind != "camera_fault":
+            return False
+        return any(fire.open and not fire.untold for fire in incidents.fires_of(connection, event.camera_id))
+
+    def _with_those_told(
+        self, connection: sqlite3.Connection, event: IncidentEvent, audiences: list[Audience]
+    ) -> list[Audience]:
+        """Return the audiences and those whom the escalation told: they follow the incident from then on."""
+        present = {audience.recipient for audience in audiences}
+        further = [to for to in outbox.told(connection, event.incident_id) if to not in present]
+        return audiences + [self._directory.audience_of(recipient) for recipient in further]
 
     def _note_told(self, connection: sqlite3.Connection, incident: Incident) -> None:
         """Keep those from a second text who got it while the outbox could not be written."""

@@ -18,12 +18,14 @@ from hackai_notifier.cameras import CameraClient
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.channels.console import ConsoleChannel
 from hackai_notifier.channels.webhook import WebhookChannel
+from hackai_notifier.climber import Climber
 from hackai_notifier.clips import Clips
 from hackai_notifier.content import Editor
 from hackai_notifier.database import Database
 from hackai_notifier.delivery import Courier
 from hackai_notifier.disarm import DisarmWatch
 from hackai_notifier.entrance import choose_access, service_token
+from hackai_notifier.escalation import Ladder
 from hackai_notifier.feedback import Feedback
 from hackai_notifier.intake import Intake
 from hackai_notifier.mailroom import Mailroom
@@ -94,6 +96,7 @@ async def build(context: ServiceContext) -> ServiceParts:
 
     book, disarm_book = SnoozeBook(), SnoozeBook()
     disarm_watch = DisarmWatch(database, directory, disarm_book, changed=changed)
+    climber = Climber(database, directory, book, writer, Ladder(config.notifier.escalation), changed=changed)
     orders = Orders(
         database,
         Feedback(settings.data_dir / "feedback" / "false_alarm"),
@@ -132,6 +135,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         "reports": lambda: publisher.run(stop),
         "watch": lambda: watch.run(stop),
         "disarm": lambda: disarm_watch.run(stop),
+        "escalation": lambda: climber.run(stop),
         "revocations": lambda: guard.watch(stop),
     }
     if telegram is not None:

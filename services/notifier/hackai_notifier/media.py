@@ -7,6 +7,8 @@ import sqlite3
 # At about 100 KB a picture this stays near 100 MB; files of the console channel are kept longer (``console.keep``).
 KEEP_PICTURES = 300
 KEEP_INCIDENTS = 5_000
+# For whoever looks at the page later; a clip of ten seconds is about 1 MB.
+KEEP_CLIPS = 40
 
 
 def store(connection: sqlite3.Connection, incident_id: str, kind: str, data: bytes) -> None:
@@ -22,13 +24,21 @@ def load(connection: sqlite3.Connection, incident_id: str, kind: str) -> bytes |
     return None if row is None else bytes(row["data"])
 
 
-def prune(connection: sqlite3.Connection, *, pictures: int = KEEP_PICTURES, incidents: int = KEEP_INCIDENTS) -> None:
-    """Drop clips that everybody has, pictures of old incidents, and very old incidents; never what still waits."""
+def prune(
+    connection: sqlite3.Connection,
+    *,
+    pictures: int = KEEP_PICTURES,
+    incidents: int = KEEP_INCIDENTS,
+    clips: int = KEEP_CLIPS,
+) -> None:
+    """Drop clips and pictures of old incidents, and very old incidents; never what still waits."""
     waiting = "SELECT incident_id FROM steps WHERE state = 'waiting'"
     connection.execute(
         f"""
         DELETE FROM media WHERE kind = 'clip' AND incident_id NOT IN ({waiting} AND step = 'clip')
-        """  # noqa: S608 (constant text)
+        AND incident_id NOT IN (SELECT incident_id FROM media WHERE kind = 'clip' ORDER BY rowid DESC LIMIT ?)
+        """,  # noqa: S608 (constant text)
+        (clips,),
     )
     for table, keep in (("media", pictures), ("incidents", incidents)):
         connection.execute(

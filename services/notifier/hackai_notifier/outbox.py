@@ -22,7 +22,7 @@ class Lane:
 
 
 LANES = (
-    Lane("messages", ("text", "update", "notice", "edit"), in_order=True),
+    Lane("messages", ("text", "update", "reminder", "notice", "edit"), in_order=True),
     Lane("photos", ("photo", "update_photo"), in_order=True),
     # Clips become ready at different times and nobody reads them in order.
     Lane("clips", ("clip",), in_order=False),
@@ -81,8 +81,8 @@ def enqueue(connection: sqlite3.Connection, incident_id: str, steps: Sequence[Pl
     for planned in steps:
         connection.execute(
             """
-            INSERT INTO steps (incident_id, step, channel, address, state, silent, version, created_at)
-            VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?)
+            INSERT INTO steps (incident_id, step, channel, address, state, silent, version, subject, body, created_at)
+            VALUES (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?)
             ON CONFLICT (incident_id, step, channel, address, subject) DO UPDATE
             SET state = 'waiting', version = excluded.version, attempts = 0 WHERE step = 'edit'
             """,
@@ -93,18 +93,25 @@ def enqueue(connection: sqlite3.Connection, incident_id: str, steps: Sequence[Pl
                 planned.recipient.address,
                 planned.silent,
                 version,
+                planned.subject,
+                planned.body,
                 time.time(),
             ),
         )
 
 
-def enqueue_edits(connection: sqlite3.Connection, incident_id: str, version: int) -> None:
-    """Let everybody who has, or will have, the text of an incident see its new version."""
+def told(connection: sqlite3.Connection, incident_id: str) -> list[Recipient]:
+    """Return everybody who has, or will have, the text of an incident."""
     rows = connection.execute(
         "SELECT channel, address FROM steps WHERE incident_id = ? AND step = 'text' AND state != 'dead' ORDER BY id",
         (incident_id,),
-    ).fetchall()
-    edits = [PlannedStep("edit", Recipient(row["channel"], row["address"]), silent=True) for row in rows]
+    )
+    return [Recipient(row["channel"], row["address"]) for row in rows]
+
+
+def enqueue_edits(connection: sqlite3.Connection, incident_id: str, version: int) -> None:
+    """Let everybody who has, or will have, the text of an incident see its new version."""
+    edits = [PlannedStep("edit", recipient, silent=True) for recipient in told(connection, incident_id)]
     enqueue(connection, incident_id, edits, version)
 
 
@@ -206,7 +213,7 @@ def summary(connection: sqlite3.Connection) -> Summary:
     """Return the counts by state and when the oldest waiting text was added (Unix time)."""
     counts = dict(connection.execute("SELECT state, count(*) FROM steps GROUP BY state").fetchall())
     oldest = connection.execute(
-        "SELECT min(created_at) FROM steps WHERE state = 'waiting' AND step IN ('text', 'update')"
+        "SELECT min(created_at) FROM steps WHERE state = 'waiting' AND step IN ('text', 'update', 'reminder')"
     ).fetchone()[0]
     return Summary(counts.get("waiting", 0), counts.get("delivered", 0), counts.get("dead", 0), oldest)
 

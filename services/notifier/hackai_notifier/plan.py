@@ -9,17 +9,19 @@ from typing import Literal, get_args
 from hackai_notifier.recipients import Audience, Recipient
 from hackai_shared.messages import IncidentEvent
 
-StepName = Literal["text", "update", "edit", "photo", "update_photo", "clip", "notice"]
+StepName = Literal["text", "update", "reminder", "edit", "photo", "update_photo", "clip", "notice"]
 STEP_NAMES = get_args(StepName)
 
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step for one recipient."""
+    """One step for one recipient; ``subject`` tells apart several of one kind, ``body`` is the text of a reminder."""
 
     step: StepName
     recipient: Recipient
     silent: bool = False
+    subject: str = ""
+    body: str = ""
 
 
 def plan_event(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,12 @@ class Directory(Protocol):
     def administrators(self) -> list[Recipient]:
         """Return everybody who is told about trouble."""
 
+    def addressed(self, chats: Sequence[int], webhooks: Sequence[str]) -> list[Audience]:
+        """Return chats and webhooks that are told beyond those of :meth:`audiences`, with what they may see."""
+
+    def audience_of(self, recipient: Recipient) -> Audience:
+        """Return what somebody who was told before may see now."""
+
 
 class ConfiguredDirectory:
     """The channels of ``config.yml`` and the chats that :class:`ChatAccess` lets receive."""
@@ -48,8 +55,23 @@ class ConfiguredDirectory:
         chats = self._access.receivers() if self._telegram else []
         audiences = [Audience(Recipient("telegram", str(chat.chat_id)), chat.pictures) for chat in chats]
         audiences += [Audience(recipient) for recipient in self._console()]
-        audiences += [Audience(Recipient("webhook", hook.name)) for hook in self._config.webhooks]
+        later = {name for step in self._config.escalation.steps for name in step.webhooks}
+        audiences += [
+            Audience(Recipient("webhook", hook.name)) for hook in self._config.webhooks if hook.name not in later
+        ]
         return audiences
+
+    def addressed(self, chats: Sequence[int], webhooks: Sequence[str]) -> list[Audience]:
+        """Return the chats (where Telegram is used) and the webhooks."""
+        receivers = [self._access.receiver(chat_id) for chat_id in chats] if self._telegram else []
+        audiences = [Audience(Recipient("telegram", str(chat.chat_id)), chat.pictures) for chat in receivers]
+        return audiences + [Audience(Recipient("webhook", name)) for name in webhooks]
+
+    def audience_of(self, recipient: Recipient) -> Audience:
+        """Return the recipient; a chat sees pictures where it may."""
+        if recipient.channel != "telegram":
+            return Audience(recipient)
+        return Audience(recipient, self._access.receiver(int(recipient.address)).pictures)
 
     def administrators(self) -> list[Recipient]:
         """Return the chats of administrators and the console."""

@@ -14,6 +14,7 @@ from hackai_notifier.plan import StepName
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
 _FAULTS = {
+    "offline": "no picture",
     "frozen": "picture frozen",
     "dark": "picture dark",
     "covered": "lens covered",
@@ -41,6 +42,33 @@ class Writer:
             [
                 f"🔥 <b>NOW FLAMES · {_name(event.camera_name)}</b> · {percent(event.score)}",
                 f"The {_thing(incident.first_label)} of {began} has become a {_thing(event.label)}.",
+                "In danger: get everybody out and call the fire brigade.",
+            ],
+            TEXT_LIMIT,
+        )
+
+    def reminder(self, incident: Incident, waited_s: float, told: str) -> str:
+        """Return the message that nobody has acknowledged yet; ``told`` names who is told now as well, if anybody."""
+        event = incident.event
+        lines = [
+            f"⏰ <b>NOT ACKNOWLEDGED · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
+            f"Told {_duration(timedelta(seconds=waited_s))} ago, and nobody has pressed Acknowledge.",
+        ]
+        if told:
+            lines.append(f"Now told as well: {html.escape(shorten(told, 200))}.")
+        lines.append(
+            "It is still seen." if incident.open else "It is no longer seen: gone out, or the camera is. Please look."
+        )
+        lines.append("In danger: get everybody out and call the fire brigade.")
+        return _limited(lines, TEXT_LIMIT)
+
+    def still_there(self, incident: Incident) -> str:
+        """Return the message that a snooze is over and the fire is not."""
+        event = incident.event
+        return _limited(
+            [
+                f"🔔 <b>STILL THERE · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
+                f"The snooze is over; this has been seen since {self._time(event.opened_at)}.",
                 "In danger: get everybody out and call the fire brigade.",
             ],
             TEXT_LIMIT,
@@ -107,7 +135,13 @@ class Writer:
             lines.append(f"{confirmed}, seen in {event.frames_positive} of {event.frames_seen} frames.")
         if incident.worsened:
             lines.append(f"Began as a {_thing(incident.first_label)}.")
-        if event.previous_incident_id is not None:
+        if incident.returned is not None:
+            by = incident.returned.acknowledged_by
+            who = f", acknowledged by {html.escape(shorten(by, 60))}" if by else ""
+            lines.append(
+                f"🔁 <b>It is back</b>: the last one here was over at {self.clock(incident.returned.over_at)}{who}."
+            )
+        elif event.previous_incident_id is not None:
             lines.append("It follows an earlier incident of this camera.")
         if incident.cleared_at is not None:
             gone = self._time(incident.cleared_at)
@@ -120,8 +154,11 @@ class Writer:
         lines: list[str] = []
         if incident.false_alarm:
             lines.append(f"🚫 Marked as false alarm by {self._by(incident.false_alarm)}; the picture helps to learn.")
+        if incident.acknowledged_before:
+            lines.append(f"Acknowledged by {self._by(incident.acknowledged_before)}, before it grew worse.")
         if incident.acknowledged:
             lines.append(f"✅ Acknowledged by {self._by(incident.acknowledged)}.")
+        lines += [f"📣 Not acknowledged: told {self._by(mark)} as well." for mark in incident.told_further]
         if incident.snoozed:
             until = self.clock(incident.snoozed.until)
             lines.append(f"🔕 Silent until {until}, by {self._by(incident.snoozed)}. Anything worse still rings.")

@@ -73,4 +73,13 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE chat_sessions (chat_id INTEGER PRIMARY KEY, document TEXT NOT NULL);
     CREATE TABLE disarms (camera_id TEXT PRIMARY KEY, document TEXT NOT NULL);
     """,
+    """
+    -- How far the escalation of an incident has come; ``paused`` while its camera is snoozed.
+    CREATE TABLE climbs (
+        incident_id TEXT PRIMARY KEY REFERENCES incidents (incident_id) ON DELETE CASCADE,
+        level INTEGER NOT NULL DEFAULT 0,
+        started_at REAL NOT NULL,
+        paused INTEGER NOT NULL DEFAULT 0
+    );
+    """,
 )

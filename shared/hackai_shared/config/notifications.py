@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from typing_extensions import Annotated, Literal
 
 from hackai_shared.config.base import Section
@@ -40,6 +40,43 @@ class WebhookConfig(Section):
     timeout_s: float = Field(10.0, gt=0, le=120, description="seconds per request")
 
 
+class EscalationStep(Section):
+    """Whom to tell as well when nobody has acknowledged."""
+
+    after_s: float = Field(gt=0, le=86_400, description="seconds after the alarm")
+    chats: List[int] = Field(default_factory=list, description="ids of further Telegram chats; they may acknowledge")
+    webhooks: List[str] = Field(
+        default_factory=list, description="names of webhooks, e.g. a siren: they are told by this step, not before"
+    )
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "EscalationStep":
+        if not self.chats and not self.webhooks:
+            raise ValueError("a step needs chats or webhooks")
+        return self
+
+
+class EscalationConfig(Section):
+    """What happens while nobody acknowledges a fire. Everybody told so far is reminded with each step."""
+
+    steps: List[EscalationStep] = Field(default_factory=list, description="in this order, after_s rising")
+    remind_every_s: Optional[float] = Field(
+        300.0, ge=10, le=86_400, description="after the last step everybody is reminded this often; null: never"
+    )
+    reminders: int = Field(12, ge=0, le=1000, description="at most so many such reminders")
+    when_cleared: Literal["continue", "stop"] = Field(
+        "continue",
+        description="when the fire is no longer seen: go on (the camera may have burnt), or stop unacknowledged",
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> "EscalationConfig":
+        times = [step.after_s for step in self.steps]
+        if times != sorted(set(times)):
+            raise ValueError("after_s must rise from step to step")
+        return self
+
+
 class NotifierConfig(Section):
     """The notifier."""
 
@@ -55,3 +92,15 @@ class NotifierConfig(Section):
     )
     snooze_s: float = Field(600.0, gt=0, le=86_400, description="how long the Snooze button silences a camera")
     timezone: Optional[str] = Field(None, description="IANA name for the times in messages; default: the host's")
+    escalation: EscalationConfig = Field(
+        default_factory=EscalationConfig, description="whom to tell as well while nobody acknowledges"
+    )
+
+    @model_validator(mode="after")
+    def _known_webhooks(self) -> "NotifierConfig":
+        known = {hook.name for hook in self.webhooks}
+        for step in self.escalation.steps:
+            unknown = sorted(set(step.webhooks) - known)
+            if unknown:
+                raise ValueError(f"escalation names webhooks that are not configured: {', '.join(unknown)}")
+        return self

@@ -154,7 +154,7 @@ def test_pruning_keeps_what_waits_and_what_is_new(db: sqlite3.Connection) -> Non
             outbox.mark_delivered(db, step, version=1, message_id=None, detail="")
     media.store(db, "new", "clip", b"mp4")
 
-    media.prune(db, pictures=1, incidents=2)
+    media.prune(db, pictures=1, incidents=2, clips=0)
 
     assert media.load(db, "old", "photo") is None
     assert incidents.load(db, "old") is None

@@ -66,7 +66,7 @@ class TelegramChannel:
 
     async def _send(self, chat_id: int, delivery: Delivery) -> Message:
         if delivery.media is None:
-            with_buttons = delivery.step == "text"
+            with_buttons = delivery.step in ("text", "reminder")
             return await self._bot.send_message(
                 chat_id,
                 delivery.text,
