@@ -8,6 +8,7 @@ from typing import Callable, List, Optional
 
 from hackai_inference.confirmation import Label, Transition, Verdict
 from hackai_shared.messages import Box, FrameRef, IncidentEvent, Message, ModelRef, Probability
+from hackai_shared.reserved import incident_kind
 
 # People see label, score and peak: between two updates of one incident this much time passes at least, …
 UPDATE_EVERY_S = 5.0
@@ -212,7 +213,7 @@ def _event(
             "event_id": event_id,
             "incident_id": incident.incident_id,
             "revision": incident.revision,
-            "kind": "fire",
+            "kind": incident_kind(incident.camera_id),
             "change": change,
             "camera_id": incident.camera_id,
             "camera_name": incident.camera_name,
