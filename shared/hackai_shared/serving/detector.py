@@ -80,7 +80,7 @@ class Detector:
         boxes, scores = outputs["boxes"].astype(np.float64), outputs["scores"].astype(np.float64)
         if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
             raise SessionError(f"{self.package.id} returned a value that is not a number")
-        minimum = self.minimum if min_score is None else {name: min_score for name in self.classes}
+        minimum = self.minimum if min_score is None else dict.fromkeys(self.classes, min_score)
         return [
             choose(
                 to_picture(boxes[index], spec, width=width, height=height),
@@ -103,21 +103,20 @@ def choose(
     limit: int = MAX_BOXES,
 ) -> List[DetectedBox]:
     """Return what stays of candidates ``(K, 4)`` with scores ``(K, C)``, class by class, best first."""
-    found = []
+    found: List[DetectedBox] = []
     for index, label in enumerate(classes):
         candidates = np.flatnonzero(scores[:, index] >= minimum[label])
         kept = candidates[suppress(boxes[candidates], scores[candidates, index], overlap=overlap, limit=limit)]
-        found += [
-            DetectedBox(*(float(value) for value in boxes[row]), label=label, score=float(scores[row, index]))
-            for row in kept
-        ]
+        for row in kept:
+            x0, y0, x1, y1 = boxes[row].tolist()
+            found.append(DetectedBox(x0, y0, x1, y1, label, float(scores[row, index])))
     return sorted(found, key=lambda box: -box.score)[:limit]
 
 
 def to_picture(boxes: "np.ndarray[Any, Any]", spec: InputSpec, *, width: int, height: int) -> "np.ndarray[Any, Any]":
     """Return boxes ``(K, 4)`` in fractions of the model's input as fractions of the picture, cut at its edges."""
     if spec.resize == "stretch":
-        return np.clip(boxes, 0.0, 1.0)
+        return np.clip(boxes, 0.0, 1.0)  # type: ignore[no-any-return]
     scale = min(spec.height / height, spec.width / width)
     # The same roundings as in `fit`.
     inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))

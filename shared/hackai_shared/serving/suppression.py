@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def suppress(
     order, so the result does not depend on the machine.
     """
     order = np.argsort(-scores, kind="stable")
-    kept = []
+    kept: List[int] = []
     while len(order) and len(kept) < limit:
         best, order = order[0], order[1:]
         kept.append(int(best))
