@@ -19,6 +19,7 @@ from typing_extensions import Annotated, Literal
 
 CameraId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="lower-case id of a camera")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Trend = Literal["growing", "steady", "shrinking"]
 
 M = TypeVar("M", bound="Message")
 
@@ -84,6 +85,16 @@ class Box(Message):
     source: Literal["cam", "detector"] = Field(description="thresholded class activation, or an object detector")
 
 
+class Budget(Message):
+    """The declared false alarms of a camera, as measured on its own quiet footage."""
+
+    alarms_per_week: float = Field(gt=0, description="false alarms a week that were accepted")
+    at_most_per_week: float = Field(gt=0, description="upper confidence bound of the rate")
+    confidence: float = Field(gt=0, lt=1)
+    hours: float = Field(gt=0, description="hours of quiet footage")
+    alarms: int = Field(ge=0, description="alarms in these hours")
+
+
 class ModelRef(Message):
     """The model that produced a figure."""
 
@@ -145,6 +156,10 @@ class IncidentEvent(Message):
     frame: FrameRef
     model: Optional[ModelRef] = None
     boxes: List[Box] = Field(default_factory=list)
+    trend: Optional[Trend] = Field(None, description="what its extent does; None: seen for too short a time")
+    threshold: Optional[Probability] = Field(None, description="steady score that counted at its place and hour")
+    budget: Optional[Budget] = Field(None, description="None: this camera was not calibrated with this model")
+    raised_by: List[str] = Field(default_factory=list, description="names of the schedules that raised the threshold")
     previous_incident_id: Optional[str] = Field(None, description="the incident that was clearing when this one began")
     created_at: datetime = Field(default_factory=utc_now)
 

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Callable, List, Optional
 
 from hackai_inference.confirmation import Label, Transition, Verdict
-from hackai_shared.messages import Box, FrameRef, IncidentEvent, Message, ModelRef, Probability
+from hackai_shared.messages import Box, Budget, FrameRef, IncidentEvent, Message, ModelRef, Probability, Trend
 from hackai_shared.reserved import incident_kind
 
+# What an event takes from its frame as it is.
+_TOLD = ("model", "boxes", "trend", "threshold", "budget", "raised_by")
 # People see label, score and peak: between two updates of one incident this much time passes at least, …
 UPDATE_EVERY_S = 5.0
 # … and the peak has risen or the score has moved by so much.
@@ -49,6 +51,10 @@ class JudgedFrame:
     start_fire: float
     model: ModelRef
     boxes: List[Box] = field(default_factory=list)
+    trend: Optional[Trend] = None
+    threshold: Optional[float] = None
+    budget: Optional[Budget] = None
+    raised_by: List[str] = field(default_factory=list)
 
     def score(self, label: Label) -> float:
         """Return the probability of a label: ``start_fire`` stands for a starting fire or a worse one."""
@@ -184,8 +190,7 @@ class IncidentLog:
             now=now,
             event_id=self._new_id(),
             cleared_s=cleared_s,
-            model=judged.model,
-            boxes=judged.boxes,
+            judged=judged,
         )
 
 
@@ -205,9 +210,9 @@ def _event(
     now: datetime,
     event_id: str,
     cleared_s: Optional[float] = None,
-    model: Optional[ModelRef] = None,
-    boxes: Optional[List[Box]] = None,
+    judged: Optional[JudgedFrame] = None,
 ) -> IncidentEvent:
+    seen = {} if judged is None else {name: getattr(judged, name) for name in _TOLD}
     return IncidentEvent.model_validate(
         {
             "event_id": event_id,
@@ -228,8 +233,7 @@ def _event(
             "frames_positive": incident.frames_positive,
             "frames_seen": incident.frames_seen,
             "frame": frame,
-            "model": model,
-            "boxes": boxes or [],
+            **seen,
             "previous_incident_id": incident.previous_incident_id,
             "created_at": now,
         }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, List, Optional
+from typing import Any, List, Mapping, Optional
 
+import cv2
 import numpy as np
 
-from hackai_inference.localisation import heat_map, regions
+from hackai_inference.localisation import activation, heat_map, regions, without_borders
 from hackai_inference.registry import ActiveModel
 from hackai_shared.messages import Box
 from hackai_shared.serving.classifier import Classification
-from hackai_shared.serving.preprocessing import load_for
+from hackai_shared.serving.preprocessing import LETTERBOX_GREY, load_for
 
 HARMLESS = "no_fire"
 
@@ -25,6 +26,20 @@ class Judgement:
     result: Classification
     decode_ms: float
     infer_ms: float
+    pixels: "np.ndarray[Any, Any]"
+    """What the model saw: ``(height, width, 3) uint8 RGB`` of its input."""
+
+    def grey(self, *, width: int, height: int) -> "np.ndarray[Any, Any]":
+        """Return the brightness ``(h, w) uint8`` of what the model saw of a picture of ``width`` x ``height``."""
+        return without_borders(
+            cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), self.model.manifest.input, width=width, height=height
+        )
+
+    def activation(self, labels: Mapping[str, float], *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
+        """Return where the picture speaks for labels, see :func:`hackai_inference.localisation.activation`."""
+        return activation(
+            self.result, self.model.classifier.classes, labels, self.model.manifest.input, width=width, height=height
+        )
 
     def heat(self, label: str, *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
         """Return the heat-map of a label, see :func:`heat_map`."""
@@ -38,8 +53,10 @@ class Judgement:
         return [] if heat is None else regions(heat, label, self.result.probabilities[label])
 
 
-def judge(model: ActiveModel, picture: bytes, *, max_pixels: int) -> Judgement:
-    """Judge the bytes of one picture.
+def judge(
+    model: ActiveModel, picture: bytes, *, max_pixels: int, hidden: Optional["np.ndarray[Any, Any]"] = None
+) -> Judgement:
+    """Judge the bytes of one picture; the model does not see the pixels of its input that are ``hidden`` (h, w) bool.
 
     Raises:
         ImageError: not a picture, too large, truncated or damaged.
@@ -47,7 +64,9 @@ def judge(model: ActiveModel, picture: bytes, *, max_pixels: int) -> Judgement:
     """
     started = time.perf_counter()
     pixels = load_for(model.manifest.input, picture, max_pixels=max_pixels)
+    if hidden is not None:
+        pixels[hidden] = LETTERBOX_GREY
     decoded = time.perf_counter()
     result = model.classifier.classify([pixels])[0]
     inferred = time.perf_counter()
-    return Judgement(model, result, 1000 * (decoded - started), 1000 * (inferred - decoded))
+    return Judgement(model, result, 1000 * (decoded - started), 1000 * (inferred - decoded), pixels)

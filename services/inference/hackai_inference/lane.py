@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Callable, List, NamedTuple, Optional
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
+import numpy as np
+
+from hackai_inference.album import Album, Moment
 from hackai_inference.confirmation import Confirmation, Verdict
 from hackai_inference.incidents import IncidentLog, JudgedFrame, OpenIncident
 from hackai_inference.judging import Judgement
-from hackai_shared.config.detection import ConfirmationConfig
+from hackai_inference.places import PLACES, Point, middle_of
+from hackai_inference.sight import CameraSight, Sight
+from hackai_inference.vigilance import Vigilance
+from hackai_shared.config.detection import InferenceConfig
+from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.messages import Box, FrameHeader, FrameRef, IncidentEvent
-
-FIRE = "fire"
-START_FIRE = "start_fire"
+from hackai_shared.serving.manifest import InputSpec
 
 
 class Received(NamedTuple):
@@ -32,6 +37,10 @@ class LaneResult:
     boxes: List[Box]
     incident: Optional[OpenIncident]
     events: List[IncidentEvent] = field(default_factory=list)
+    place: Point = (0.5, 0.5)
+    """The middle of the place with the most evidence, relative."""
+    moments: List[Moment] = field(default_factory=list)
+    """The last pictures, where there are events."""
 
 
 class SequenceWatch:
@@ -58,29 +67,85 @@ class Lane:
         self,
         camera_id: str,
         camera_name: str,
-        config: ConfirmationConfig,
+        config: InferenceConfig,
         *,
         new_id: Callable[[], str],
+        rules: Optional[CameraDetectionConfig] = None,
         incident: Optional[OpenIncident] = None,
     ) -> None:
-        self._confirmation = Confirmation(config)
+        self._vigilance = Vigilance(rules or CameraDetectionConfig(), config.confirmation)
+        self._sight = CameraSight(self._vigilance, config.detector)
+        self._confirmation = Confirmation(config.confirmation, PLACES)
+        self._album = Album()
         self._log = IncidentLog(camera_id, camera_name, new_id=new_id, incident=incident)
         self._epoch: Optional[str] = None
         self._resumed = incident
+        self._hidden: Optional[Tuple[Tuple[InputSpec, int, int], Optional[np.ndarray[Any, Any]]]] = None
 
-    def judge(self, frame: FrameRef, judgement: Judgement, now: datetime, *, width: int, height: int) -> LaneResult:
-        """Add a judged frame; ``now`` is the UTC wall clock, ``width`` and ``height`` the size of the picture."""
+    def hidden(self, spec: InputSpec, *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
+        """Return what the camera's masks hide of the model's input, see :meth:`Vigilance.hidden`."""
+        asked = (spec, width, height)
+        if self._hidden is None or self._hidden[0] != asked:
+            self._hidden = (asked, self._vigilance.hidden(spec, width=width, height=height))
+        return self._hidden[1]
+
+    def wants_boxes(self, judgement: Judgement, frame: FrameRef) -> bool:
+        """Return whether the detector should look at this frame before it is judged."""
+        return self._sight.wants_boxes(judgement, frame.stream_s)
+
+    def judge(
+        self,
+        frame: FrameRef,
+        judgement: Judgement,
+        now: datetime,
+        *,
+        width: int,
+        height: int,
+        jpeg: bytes = b"",
+        found: Optional[List[Box]] = None,
+    ) -> LaneResult:
+        """Add a judged frame; ``now`` is the UTC wall clock, ``width`` and ``height`` the size of the picture.
+
+        ``found`` are the detector's boxes; None where it did not look.
+        """
         if frame.epoch != self._epoch:
             self._confirmation.new_clock()
+            self._sight.new_clock()
             self._epoch = frame.epoch
         if self._resumed is not None:
             self._confirmation.resume(self._resumed.label, self._resumed.opened_s, frame.stream_s)
             self._resumed = None
-        scores = judgement.result.probabilities
-        fire, start_fire = scores.get(FIRE, 0.0), scores.get(START_FIRE, 0.0)
-        verdict = self._confirmation.observe(frame.stream_s, fire=fire, start_fire=start_fire)
-        boxes = judgement.boxes(FIRE if fire >= start_fire else START_FIRE, width=width, height=height)
-        shown = boxes if verdict.positive else []
-        judged = JudgedFrame(frame=frame, fire=fire, start_fire=start_fire, model=judgement.model.ref, boxes=shown)
-        events = self._log.advance(verdict, judged, now)
-        return LaneResult(verdict, shown, self._log.open, events)
+        sight = self._sight.see(
+            judgement,
+            found,
+            frame.stream_s,
+            frame.captured_at.astimezone(),
+            width=width,
+            height=height,
+        )
+        verdict = self._confirmation.observe(sight.look)
+        if jpeg:
+            self._album.add(jpeg, frame.stream_s, suspected=verdict.state != "clear")
+        place = int(np.argmax(self._confirmation.levels))
+        events = self._log.advance(verdict, self._judged(frame, judgement, verdict, sight, place), now)
+        return LaneResult(
+            verdict=verdict,
+            boxes=sight.boxes if verdict.positive else [],
+            incident=self._log.open,
+            events=events,
+            place=middle_of(place),
+            moments=self._album.moments if events else [],
+        )
+
+    def _judged(self, frame: FrameRef, judgement: Judgement, verdict: Verdict, sight: Sight, place: int) -> JudgedFrame:
+        return JudgedFrame(
+            frame=frame,
+            fire=sight.fire,
+            start_fire=sight.start_fire,
+            model=judgement.model.ref,
+            boxes=sight.boxes if verdict.positive else [],
+            trend=verdict.trend,
+            threshold=self._vigilance.threshold(sight.terms, place),
+            budget=self._vigilance.budget(judgement.model.ref),
+            raised_by=sight.terms.schedules,
+        )

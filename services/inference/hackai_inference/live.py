@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Callable, Dict, List, Optional, Set
+from typing import Callable, Dict, List, Optional, Set, Tuple
 
 import cv2
 import structlog
@@ -28,7 +28,7 @@ from hackai_shared.config import HackAIConfig
 from hackai_shared.envelope import EnvelopeError, unpack_frame
 from hackai_shared.health import CheckResult
 from hackai_shared.latest import LatestMailbox
-from hackai_shared.messages import FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
+from hackai_shared.messages import Box, FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
 from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.session import SessionError
 
@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 # A frame that nobody judged for so long means that the workers are stuck or that the model fails on everything.
 STUCK_AFTER_S = 10.0
 PICTURED = ("opened", "worsened")
+# The bytes of a picture to the boxes that a detector finds in it.
+FindBoxes = Callable[[bytes], List[Box]]
 
 
 class LiveLoop:
@@ -50,6 +52,7 @@ class LiveLoop:
         config: HackAIConfig,
         outbox: Outbox,
         metrics: InferenceMetrics,
+        detector: Optional[FindBoxes] = None,
     ) -> None:
         self._bus = bus
         self._engine = engine
@@ -57,6 +60,7 @@ class LiveLoop:
         self._config = config
         self._outbox = outbox
         self._metrics = metrics
+        self._detector = detector
         self._open_incidents = OpenIncidents(bus)
         self._mailbox: "LatestMailbox[str, Received]" = LatestMailbox()
         self._results: Dict[str, FrameDetections] = {}
@@ -89,7 +93,7 @@ class LiveLoop:
         if received is None:
             return
         try:
-            judgement = judge(self._model(), received.jpeg, max_pixels=self._config.inference.max_pixels)
+            judgement, found = self._look(camera, received)
         except ImageError as error:
             self._fail(camera, "picture", error)
             return
@@ -97,13 +101,34 @@ class LiveLoop:
             self._fail(camera, "runtime", error)
             return
         header = received.header
-        result = self._lane(camera).judge(header.ref(), judgement, utc_now(), width=header.width, height=header.height)
+        result = self._lane(camera).judge(
+            header.ref(),
+            judgement,
+            utc_now(),
+            width=header.width,
+            height=header.height,
+            jpeg=received.jpeg,
+            found=found,
+        )
         entries = [self._entry(event, received, judgement, result) for event in result.events]
         detections = self._detections(received, judgement, result)
         self._failing.discard(camera)
         self._unjudged_since = None
         self._measure(detections, result)
         self._loop.call_soon_threadsafe(self._hand_over, detections, entries, result.incident)
+
+    def _look(self, camera: str, received: Received) -> Tuple[Judgement, Optional[List[Box]]]:
+        """Return what the classifier says of a frame, and the detector's boxes where it looked."""
+        header, lane, model = received.header, self._lane(camera), self._model()
+        judgement = judge(
+            model,
+            received.jpeg,
+            max_pixels=self._config.inference.max_pixels,
+            hidden=lane.hidden(model.manifest.input, width=header.width, height=header.height),
+        )
+        if self._detector is None or not lane.wants_boxes(judgement, header.ref()):
+            return judgement, None
+        return judgement, self._detector(received.jpeg)
 
     def check(self) -> CheckResult:
         """Return whether frames that arrive get judged; that none arrive is the camera's trouble, not ours."""
@@ -165,7 +190,8 @@ class LiveLoop:
     def _new_lane(self, camera: str, incident: Optional[OpenIncident]) -> Lane:
         known = self._config.cameras.get(camera)
         name = known.name if known is not None and known.name else camera
-        return Lane(camera, name, self._config.inference.confirmation, new_id=new_id, incident=incident)
+        rules = known.detection if known is not None else None
+        return Lane(camera, name, self._config.inference, new_id=new_id, rules=rules, incident=incident)
 
     def _fail(self, camera: str, reason: str, error: Exception) -> None:
         self._metrics.failed.labels(camera, reason).inc()

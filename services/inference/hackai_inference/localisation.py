@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -29,14 +29,47 @@ def heat_map(
     Negative activations speak against the class and are cut off. None: the graph has no activations, or nothing in the
     picture speaks for the label.
     """
-    if result.cam is None or label not in classes:
+    found = activation(result, classes, {label: 1.0}, spec, width=width, height=height)
+    return None if found is None else found / float(found.max())
+
+
+def activation(
+    result: Classification,
+    classes: Sequence[str],
+    labels: Mapping[str, float],
+    spec: InputSpec,
+    *,
+    width: int,
+    height: int,
+) -> Optional["np.ndarray[Any, Any]"]:
+    """Return how strongly each part of a picture speaks for labels, weighted: ``(h, w) float32``, not negative.
+
+    None: as for :func:`heat_map`.
+    """
+    if result.cam is None:
         return None
-    activation = np.maximum(result.cam[list(classes).index(label)].astype(np.float32), 0.0)
-    activation = _without_borders(activation, spec, width, height)
-    peak = float(activation.max())
-    if not np.isfinite(peak) or peak <= 0.0:
+    maps = [weight * result.cam[list(classes).index(label)] for label, weight in labels.items() if label in classes]
+    if not maps:
         return None
-    return activation / peak
+    total = np.maximum(np.sum([np.maximum(part, 0.0) for part in maps], axis=0).astype(np.float32), 0.0)
+    total = without_borders(total, spec, width=width, height=height)
+    peak = float(total.max())
+    return total if np.isfinite(peak) and peak > 0.0 else None
+
+
+def without_specks(heat: "np.ndarray[Any, Any]", min_size: float) -> "np.ndarray[Any, Any]":
+    """Return a heat-map ``(h, w) float32`` without strong regions smaller than this part of the picture."""
+    if min_size <= 0.0:
+        return heat
+    zoom = FINE_CELLS / max(heat.shape)
+    fine = cv2.resize(heat, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_LINEAR)
+    mask = (fine >= REGION_THRESHOLD * float(heat.max())).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    small = [index for index in range(1, count) if stats[index, cv2.CC_STAT_AREA] < min_size * fine.size]
+    # What surrounds a speck belongs to it as well.
+    gone = cv2.dilate(np.isin(labels, small).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    fine[gone] = 0.0
+    return fine
 
 
 def regions(heat: "np.ndarray[Any, Any]", label: str, score: float) -> List[Box]:
@@ -70,8 +103,10 @@ def regions(heat: "np.ndarray[Any, Any]", label: str, score: float) -> List[Box]
     return [box for _, box in found[:MAX_BOXES]]
 
 
-def _without_borders(heat: "np.ndarray[Any, Any]", spec: InputSpec, width: int, height: int) -> "np.ndarray[Any, Any]":
-    """Return the part of a map of the model's input that shows the picture and not the letterbox's borders."""
+def without_borders(
+    heat: "np.ndarray[Any, Any]", spec: InputSpec, *, width: int, height: int
+) -> "np.ndarray[Any, Any]":
+    """Return the part of a map of the model's input, in any resolution, that is no border of the letterbox."""
     if spec.resize == "stretch":
         return heat
     scale = min(spec.height / height, spec.width / width)

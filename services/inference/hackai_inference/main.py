@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from hackai_inference.api import add_routes
+from hackai_inference.detecting import SecondLook, load_second_look
 from hackai_inference.engine import Engine
 from hackai_inference.live import LiveLoop
 from hackai_inference.measures import InferenceMetrics
@@ -45,8 +46,17 @@ async def build(context: ServiceContext) -> ServiceParts:
         variant=wanted.variant,
         threads=wanted.threads,
     )
+    second: Optional[SecondLook] = None
     try:
         registry.load()
+        if wanted.detector.model is not None:
+            second = load_second_look(
+                settings.models_dir,
+                wanted.detector,
+                runtime=wanted.runtime,
+                threads=wanted.threads,
+                max_pixels=wanted.max_pixels,
+            )
     except (PackageError, RuntimeUnavailable) as error:
         raise ConfigError([ConfigProblem(str(settings.config), 1, 1, "inference", str(error))]) from error
 
@@ -54,7 +64,15 @@ async def build(context: ServiceContext) -> ServiceParts:
     engine = Engine(wanted.workers, queue_size=wanted.queue)
     outbox = Outbox(context.bus)
     outbox.on_sent = lambda event: metrics.incidents.labels(event.change).inc()
-    live = LiveLoop(context.bus, engine, lambda: registry.active, config, outbox, metrics)
+    live = LiveLoop(
+        context.bus,
+        engine,
+        lambda: registry.active,
+        config,
+        outbox,
+        metrics,
+        detector=second.find if second is not None else None,
+    )
     metrics.watch(
         queue=lambda: engine.waiting,
         waiting=lambda: live.waiting,
@@ -89,7 +107,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],
-        details=lambda: _details(registry, engine, outbox),
+        details=lambda: _details(registry, second, engine, outbox),
     )
 
 
@@ -98,10 +116,11 @@ def _model_check(registry: Registry) -> CheckResult:
     return CheckResult(True, f"{active.ref.name}/{active.ref.version} {active.ref.variant} on {active.device}")
 
 
-def _details(registry: Registry, engine: Engine, outbox: Outbox) -> Dict[str, Any]:
+def _details(registry: Registry, second: Optional[SecondLook], engine: Engine, outbox: Outbox) -> Dict[str, Any]:
     active = registry.active
     return {
         "model": active.ref.model_dump(exclude={"schema_version"}),
+        "detector": None if second is None else second.ref.model_dump(exclude={"schema_version"}),
         "runtime": active.runtime,
         "provider": active.device,
         "queue": engine.waiting,

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 from typing_extensions import Annotated, Literal
 
 from hackai_shared.config.base import Section
+from hackai_shared.config.watching import CameraDetectionConfig
 
 
 class _Source(Section):
@@ -80,6 +81,9 @@ class CameraConfig(Section):
     buffer_seconds: float = Field(30.0, ge=0, le=300, description="seconds of frames kept in memory for clips")
     stale_after_s: float = Field(
         10.0, gt=0, description="without a new frame for so long the source is killed and opened again"
+    )
+    detection: CameraDetectionConfig = Field(
+        default_factory=CameraDetectionConfig, description="masks, zones, schedules, threshold and budget"
     )
     faults: FaultsConfig = Field(
         default_factory=FaultsConfig, description="frozen, dark, covered, defocused, moved, offline: who is told what"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 from pydantic import Field, model_validator
 from typing_extensions import Literal
 
@@ -9,18 +11,21 @@ from hackai_shared.config.base import Section
 
 
 class ConfirmationConfig(Section):
-    """How the scores of single frames become a confirmed fire.
+    """How the scores of single frames become a confirmed fire, at one place of the picture.
 
-    Evidence is measured in seconds: it grows by (steady score - reference) per second of stream time and never falls
-    below 0. The steady score is the lowest one of the last ``window_s`` seconds, with the darkest ``overlooked_share``
-    of the frames left aside. A fire without a doubt (score 1) that begins before the camera's eyes is confirmed after
-    ``(1 - overlooked_share) * window_s + fire_seconds / (1 - fire_reference)`` = 1.25 s.
+    Evidence is measured in seconds of certainty and kept for every place by itself. It grows by
+    (steady score - reference) / (1 - reference) per second of stream time and never falls below 0. The steady score is
+    the lowest one of the last ``window_s`` seconds at that place, with the darkest ``overlooked_share`` of the frames
+    left aside. A fire without a doubt (score 1) that begins before the camera's eyes is confirmed after
+    ``(1 - overlooked_share) * window_s + fire_seconds`` = 1.25 s, however high its reference was raised.
+
+    References are raised, in logits, by a camera's own threshold, by a schedule, and by ``still_raise`` where nothing
+    moves and nothing grows: a lamp, a sunset and a poster keep still, flames and their smoke do not.
 
     Calibrated in November 2026 on nine clips (five with flames, two with smoke, a neon sign that the models take for
     fire in 61-68 % of its frames, a street) with the shipped classifier, int8, at 10 and at 25 frames per second:
-    ``tests/benchmarks/clips.py --sweep``. Each of these ranges, with the other values as they are, raises every
-    incident that it must and none beside: window 0.4-1.5 s, share 0.1-0.25, fire 0.1-0.3 s, smoke 0.3-0.5 s, one
-    reference for both 0.35-0.4.
+    ``tests/benchmarks/clips.py --sweep`` prints for every value which range raises every incident that it must and
+    none beside.
     """
 
     window_s: float = Field(1.0, gt=0, le=2, description="seconds over which a score must be steady")
@@ -30,16 +35,34 @@ class ConfirmationConfig(Section):
     fire_reference: float = Field(
         0.5, gt=0, lt=1, description="steady score of fire above which evidence of fire grows"
     )
-    fire_seconds: float = Field(0.2, gt=0, le=60, description="evidence in seconds that confirms a fire")
+    fire_seconds: float = Field(0.4, gt=0, le=60, description="seconds of certainty that confirm a fire")
     smoke_reference: float = Field(
         0.4, gt=0, lt=1, description="steady score of fire and starting fire together above which evidence grows"
     )
-    smoke_seconds: float = Field(0.45, gt=0, le=60, description="evidence in seconds that confirms a starting fire")
+    smoke_seconds: float = Field(0.75, gt=0, le=60, description="seconds of certainty that confirm a starting fire")
+    still_raise: float = Field(
+        2.0, ge=0, le=6, description="logits by which a reference is raised where nothing flickers and nothing grows"
+    )
     min_frames: int = Field(3, ge=1, le=100, description="positive frames needed at least")
     clear_after_s: float = Field(
         3.0, gt=0, le=3600, description="seconds without evidence after which a confirmed incident is cleared"
     )
     max_gap_s: float = Field(0.5, gt=0, le=60, description="a longer pause between two frames counts as this long")
+
+
+class DetectorConfig(Section):
+    """The second look: a model that finds boxes, asked only where there is reason to."""
+
+    model: Optional[str] = Field(None, description="name of its model package; none: the classifier judges alone")
+    variant: str = Field("auto", description="variant of the package; auto: the first that the runtime prefers")
+    suspicious_from: float = Field(
+        0.15, ge=0, le=1, description="probability of fire and starting fire together from which it is asked"
+    )
+    every_s: float = Field(0.3, gt=0, le=10, description="seconds between two looks at a suspicious camera, at least")
+    scan_every_s: float = Field(10.0, gt=0, le=3600, description="seconds between two looks at a quiet camera")
+    min_score: Optional[float] = Field(
+        None, gt=0, lt=1, description="score from which a box counts; default: the thresholds of its package"
+    )
 
 
 class InferenceConfig(Section):
@@ -55,6 +78,7 @@ class InferenceConfig(Section):
     queue: int = Field(64, ge=1, le=10_000, description="requests that may wait; more are refused with 503")
     max_pixels: int = Field(50_000_000, ge=1_000_000, description="larger pictures are refused before they are decoded")
     max_body_bytes: int = Field(20_000_000, ge=100_000, description="larger requests are refused unread")
+    detector: DetectorConfig = Field(default_factory=DetectorConfig, description="boxes, where there is reason to look")
     confirmation: ConfirmationConfig = Field(
         default_factory=ConfirmationConfig, description="from single frames to an incident"
     )

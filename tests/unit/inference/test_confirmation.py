@@ -7,13 +7,17 @@ from typing import Iterable
 
 import pytest
 
-from hackai_inference.confirmation import Confirmation, Transition, Verdict
+from hackai_inference.confirmation import Confirmation, Look, Transition, Verdict
 from hackai_shared.config.detection import ConfirmationConfig
 
 CONFIG = ConfirmationConfig()
 FIRE = (1.0, 0.0)
 SMOKE = (0.0, 1.0)
 NOTHING = (0.0, 0.0)
+
+
+def look(at: float, fire: float, start_fire: float) -> Look:
+    return Look(at, fire, fire + start_fire)
 
 
 class Camera:
@@ -28,7 +32,7 @@ class Camera:
 
     def show(self, scores: Iterable[tuple[float, float]]) -> Camera:
         for fire, start_fire in scores:
-            self.verdict = self.state.observe(self.frame / self.fps, fire=fire, start_fire=start_fire)
+            self.verdict = self.state.observe(look(self.frame / self.fps, fire, start_fire))
             self.steps.extend(self.verdict.transitions)
             self.frame += 1
         return self
@@ -83,14 +87,14 @@ def test_a_flash_is_only_a_suspicion() -> None:
 
 def test_a_flash_after_a_long_pause_of_the_camera_is_not_a_fire() -> None:
     state = Confirmation(CONFIG)
-    state.observe(0.0, fire=0.0, start_fire=0.0)
+    state.observe(look(0.0, 0.0, 0.0))
 
-    verdicts = [state.observe(60.0 + at, fire=1.0, start_fire=0.0) for at in (0.0, 0.1)]
+    verdicts = [state.observe(look(60.0 + at, 1.0, 0.0)) for at in (0.0, 0.1)]
 
     assert [verdict.state for verdict in verdicts] == ["suspected", "suspected"]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_light_that_looks_like_fire_in_a_third_of_its_frames_is_never_confirmed(seed: int) -> None:
     camera = Camera().show(flicker(0.3, 36_000, seed))  # an hour
 
@@ -210,10 +214,10 @@ def test_one_frame_a_second_still_confirms() -> None:
 def test_time_that_goes_backwards_counts_as_none_and_dates_the_suspicion_anew() -> None:
     state = Confirmation(CONFIG)
     for index in range(3):
-        state.observe(100.0 + index / 10, fire=1.0, start_fire=0.0)
+        state.observe(look(100.0 + index / 10, 1.0, 0.0))
     steps: list[Transition] = []
     for index in range(20):
-        steps.extend(state.observe(index / 10, fire=1.0, start_fire=0.0).transitions)
+        steps.extend(state.observe(look(index / 10, 1.0, 0.0)).transitions)
 
     assert [step.change for step in steps] == ["opened"]
     assert 0.0 <= steps[0].opened_s <= steps[0].at_s < 2.0
@@ -251,9 +255,9 @@ def test_smoke_of_an_earlier_run_can_worsen() -> None:
 def test_an_incident_does_not_end_while_the_camera_is_away() -> None:
     state = Confirmation(CONFIG)
     for index in range(20):
-        state.observe(index / 10, fire=1.0, start_fire=0.0)
+        state.observe(look(index / 10, 1.0, 0.0))
 
-    verdict = state.observe(3600.0, fire=0.0, start_fire=0.0)
+    verdict = state.observe(look(3600.0, 0.0, 0.0))
 
     assert verdict.label == "fire"
     assert verdict.transitions == ()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Callable
+from typing import Any, Callable, List, Optional
 
 import pytest
 
 from hackai_inference.judging import judge
 from hackai_inference.lane import Lane, LaneResult, SequenceWatch
 from hackai_inference.registry import Registry
-from hackai_shared.config.detection import ConfirmationConfig
-from hackai_shared.messages import FrameHeader
+from hackai_shared.config.detection import InferenceConfig
+from hackai_shared.config.watching import CameraDetectionConfig
+from hackai_shared.messages import Box, FrameHeader
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -36,18 +37,93 @@ class Player:
     def __init__(self, lane: Lane, registry: Registry, picture: Callable[..., bytes]) -> None:
         self._lane, self._registry, self._picture = lane, registry, picture
 
-    def show(self, label: str, sequences: range, epoch: str = "e1") -> list[LaneResult]:
-        judgement = judge(self._registry.active, self._picture(label), max_pixels=10**6)
-        return [
-            self._lane.judge(header(number, epoch).ref(), judgement, NOW, width=160, height=90) for number in sequences
-        ]
+    def show(
+        self, label: str, sequences: range, epoch: str = "e1", found: Optional[List[Box]] = None
+    ) -> List[LaneResult]:
+        jpeg, model = self._picture(label), self._registry.active
+        hidden = self._lane.hidden(model.manifest.input, width=160, height=90)
+        judgement = judge(model, jpeg, max_pixels=10**6, hidden=hidden)
+        results = []
+        for number in sequences:
+            frame = header(number, epoch).ref()
+            boxes = found if self._lane.wants_boxes(judgement, frame) else None
+            results.append(self._lane.judge(frame, judgement, NOW, width=160, height=90, jpeg=jpeg, found=boxes))
+        return results
 
 
 @pytest.fixture
 def player(registry: Registry, picture: Callable[..., bytes]) -> Player:
     numbers = iter(range(10_000))
-    lane = Lane("front", "Front door", ConfirmationConfig(), new_id=lambda: f"id{next(numbers)}")
+    lane = Lane("front", "Front door", InferenceConfig(), new_id=lambda: f"id{next(numbers)}")
     return Player(lane, registry, picture)
+
+
+@pytest.fixture
+def ruled(registry: Registry, picture: Callable[..., bytes]) -> Callable[..., Player]:
+    """A function that makes a player whose camera has rules."""
+
+    def make(**rules: Any) -> Player:
+        lane = Lane(
+            "front",
+            "Front door",
+            InferenceConfig(),
+            new_id=lambda: "id",
+            rules=CameraDetectionConfig.model_validate(rules),
+        )
+        return Player(lane, registry, picture)
+
+    return make
+
+
+def opened(results: List[LaneResult]) -> List[str]:
+    return [event.label for result in results for event in result.events if event.change == "opened"]
+
+
+def spot(score: float) -> Box:
+    return Box(x1=0.7, y1=0.7, x2=0.8, y2=0.8, label="fire", score=score, source="detector")
+
+
+def test_boxes_of_the_detector_alone_confirm_a_fire_at_their_place(player: Player) -> None:
+    results = player.show("no_fire", range(60), found=[spot(0.97)])
+
+    (event,) = [event for result in results for event in result.events if event.change == "opened"]
+    assert event.label == "fire"
+    assert [box.source for box in event.boxes] == ["detector"]
+    assert event.score == pytest.approx(0.97)
+    told = next(result for result in results if result.events)
+    assert told.place == pytest.approx((0.75, 0.75), abs=0.08)
+    assert len(told.moments) >= 1
+
+
+def test_a_mask_hides_fire_and_boxes(ruled: Callable[..., Player]) -> None:
+    everything = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+    masked = ruled(masks={"fireplace": everything})
+
+    assert opened(masked.show("fire", range(60), found=[spot(0.97)])) == []
+    assert opened(ruled().show("fire", range(60))) == ["fire"]
+
+
+def test_what_is_smaller_than_the_minimum_is_not_told_until_it_grows(ruled: Callable[..., Player]) -> None:
+    candle = ruled(min_size=0.03)
+    large = spot(0.97).model_copy(update={"x1": 0.5, "y1": 0.5})
+
+    assert opened(candle.show("no_fire", range(60), found=[spot(0.97)])) == []
+    assert opened(candle.show("no_fire", range(60, 120), found=[large])) == ["fire"]
+
+
+def test_the_event_names_threshold_schedule_and_budget(ruled: Callable[..., Player]) -> None:
+    lane = ruled(
+        threshold=0.6,
+        budget={"alarms_per_week": 1, "hours": 48, "alarms": 0, "at_most_per_week": 10.5, "model": "fire-classifier/2"},
+        schedules=[{"name": "all day", "start": "00:00", "end": "23:59:59", "threshold": 0.9}],
+    )
+
+    (event,) = [event for result in lane.show("fire", range(60)) for event in result.events][:1]
+
+    assert event.threshold == pytest.approx(0.9)
+    assert event.raised_by == ["all day"]
+    assert event.budget is not None
+    assert event.budget.at_most_per_week == 10.5
 
 
 def test_a_fire_opens_one_incident_with_a_box(player: Player) -> None:
@@ -75,7 +151,7 @@ def test_a_restarted_service_goes_on_with_the_incident(
     player: Player, registry: Registry, picture: Callable[..., bytes]
 ) -> None:
     incident = player.show("fire", range(50))[-1].incident
-    lane = Lane("front", "Front door", ConfirmationConfig(), new_id=lambda: "new", incident=incident)
+    lane = Lane("front", "Front door", InferenceConfig(), new_id=lambda: "new", incident=incident)
 
     results = Player(lane, registry, picture).show("fire", range(50, 80))
 

@@ -1,0 +1,148 @@
+"""Evidence for one label, kept for every place of the picture by itself. Pure: stream time is an argument."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Deque, NamedTuple, Tuple, Union
+
+import numpy as np
+
+from hackai_shared.config.detection import ConfirmationConfig
+
+Array = "np.ndarray[Any, Any]"
+# A figure for the whole picture, or one for each of its places.
+PerPlace = Union[float, "np.ndarray[Any, Any]"]
+
+# Evidence is kept up to this multiple of what confirms: enough to bridge a second of doubt, little enough that an
+# incident which ended is left within about a second, before the next one begins.
+CEILING = 1.5
+# Frames that the steady score looks at, at most: two seconds of the fastest camera.
+LONGEST_WINDOW = 120
+# No sum of raises takes a reference further than this: thresholds are raised, a fire is never silenced.
+HIGHEST_REFERENCE = 0.98
+# Evidence falls by no more than one second per second: where a reference is raised, a doubtful frame costs no more.
+STEEPEST_FALL = -1.0
+
+
+class Suspicion(NamedTuple):
+    """What is known of the place with the most evidence; ``place`` is its index, ``began_s`` is in stream time."""
+
+    place: int
+    began_s: float
+    frames_positive: int
+    frames_seen: int
+
+
+def raised_reference(reference: float, logits: PerPlace) -> "np.ndarray[Any, Any]":
+    """Return a reference (0-1) moved up by ``logits``, at most to ``HIGHEST_REFERENCE``."""
+    moved = np.log(reference / (1.0 - reference)) + np.asarray(logits, np.float64)
+    highest = max(HIGHEST_REFERENCE, reference)
+    return np.asarray(np.minimum(1.0 / (1.0 + np.exp(-moved)), highest))
+
+
+class _SteadyScore:
+    """The lowest score of a sliding window at each place, a share of the darkest frames left aside."""
+
+    def __init__(self, window_s: float, overlooked_share: float) -> None:
+        self._window_s = window_s
+        self._share = overlooked_share
+        self._scores: Deque[Tuple[float, np.ndarray[Any, Any]]] = deque(maxlen=LONGEST_WINDOW)
+
+    def clear(self) -> None:
+        self._scores.clear()
+
+    def add(self, score: "np.ndarray[Any, Any]", now: float) -> "np.ndarray[Any, Any]":
+        self._scores.append((now, score))
+        while now - self._scores[0][0] > self._window_s:
+            self._scores.popleft()
+        rank = int(self._share * len(self._scores))
+        ranked: np.ndarray[Any, Any] = np.partition(np.stack([past for _, past in self._scores]), rank, axis=0)
+        return np.asarray(ranked[rank])
+
+
+class Evidence:
+    """Evidence in seconds of certainty at each of ``places``: from 0 to ``CEILING`` times what confirms."""
+
+    def __init__(self, reference: float, confirms_s: float, config: ConfirmationConfig, places: int) -> None:
+        self._reference = reference
+        self._confirms_s = confirms_s
+        self._min_frames = config.min_frames
+        self._steady = _SteadyScore(config.window_s, config.overlooked_share)
+        self._places = places
+        self._positive = np.zeros(places, bool)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all evidence; the scores of the last second stay."""
+        self._seconds = np.zeros(self._places)
+        self._began = np.full(self._places, np.nan)
+        self._frames_positive = np.zeros(self._places, int)
+        self._frames_seen = np.zeros(self._places, int)
+
+    def fill(self, now: float) -> None:
+        """Take what confirms for granted: an incident that an earlier run confirmed goes on."""
+        self.reset()
+        self._seconds[:] = self._confirms_s
+        self._began[:] = now
+
+    def restart_at(self, now: float) -> None:
+        """Let every suspicion begin ``now``: the clock that dated it is gone."""
+        self._steady.clear()
+        self._began[self._suspected] = now
+
+    def add(self, scores: PerPlace, dt: float, now: float, *, raised: PerPlace) -> None:
+        """Add a frame: the score of the label at every place, and the logits by which its reference is raised there."""
+        score = np.broadcast_to(np.asarray(scores, np.float64), (self._places,))
+        reference = raised_reference(self._reference, raised)
+        self._positive = score > reference
+        rate = np.maximum((self._steady.add(score, now) - reference) / (1.0 - reference), STEEPEST_FALL)
+        self._seconds = np.clip(self._seconds + rate * dt, 0.0, CEILING * self._confirms_s)
+        over = ~self._positive & (self._seconds == 0.0)
+        self._began = np.where(over, np.nan, np.where(self._suspected, self._began, now))
+        self._frames_seen = np.where(over, 0, self._frames_seen + 1)
+        self._frames_positive = np.where(over, 0, self._frames_positive + self._positive)
+
+    @property
+    def _suspected(self) -> "np.ndarray[Any, Any]":
+        return np.asarray(~np.isnan(self._began))
+
+    @property
+    def positive(self) -> bool:
+        """Whether the last frame spoke for the label at any place."""
+        return bool(self._positive.any())
+
+    @property
+    def suspected(self) -> bool:
+        """Whether any place is under suspicion."""
+        return bool(self._suspected.any())
+
+    @property
+    def level(self) -> float:
+        """The evidence at the place with the most, relative to what confirms."""
+        return float(self._seconds.max()) / self._confirms_s
+
+    @property
+    def levels(self) -> "np.ndarray[Any, Any]":
+        """The evidence at each place ``(places,)``, relative to what confirms."""
+        return self._seconds / self._confirms_s
+
+    @property
+    def confirms(self) -> bool:
+        """Whether some place has enough: upon a frame that shows it, since its picture is what people get."""
+        return bool(self._confirming.any())
+
+    @property
+    def _confirming(self) -> "np.ndarray[Any, Any]":
+        enough = self._seconds >= self._confirms_s
+        return np.asarray(self._positive & enough & (self._frames_positive >= self._min_frames))
+
+    def strongest(self, now: float) -> Suspicion:
+        """Return what is known of the place with the most evidence, of a confirming one where there is one."""
+        place = int(np.argmax(self._seconds + CEILING * self._confirms_s * self._confirming))
+        began = float(self._began[place])
+        return Suspicion(
+            place=place,
+            began_s=now if np.isnan(began) else began,
+            frames_positive=int(self._frames_positive[place]),
+            frames_seen=int(self._frames_seen[place]),
+        )
