@@ -18,7 +18,7 @@ PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo faces setup test test-slow clips test-py38 test-torch check bench demo-clip clean
+.PHONY: help demo faces setup test test-slow clips test-py38 test-rtx test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ clips: $(VENV)/.tests ## The real clips through the whole product: who is alarme
 
 test-py38: $(PY38_VENV)/.tests ## shared and inference under Python 3.8, as on the Jetson Xavier NX
 	$(PY38_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/unit/shared tests/unit/inference
+
+test-rtx: $(VENV)/.tests ## NVIDIA's parser and builder on every shipped model (x86-64, no GPU; proprietary)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-rtx.txt
+	$(BIN)/python -m pytest -q tests/integration/inference/test_tensorrt_rtx.py
 
 test-torch: $(TORCH_VENV)/.tests ## The compression worker's tests, which need torch
 	$(TORCH_VENV)/bin/python -m pytest -q -m 'not slow' tests/unit/compression tests/integration/compression

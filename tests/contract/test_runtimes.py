@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,7 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from fake_tensorrt import FakeCuda, FakeTensorRt
 from hackai_inference.runtimes import RUNTIMES, open_session
+from hackai_inference.runtimes.tensorrt.bindings import Bindings
+from hackai_inference.runtimes.tensorrt.loader import connect
 from hackai_shared.serving.package import ModelPackage, open_package
 from hackai_shared.serving.session import InferenceSession, SessionError
 
@@ -18,6 +21,7 @@ from hackai_shared.serving.session import InferenceSession, SessionError
 TOLERANCE = 1e-3
 Pictures: TypeAlias = np.ndarray[Any, Any]
 Make: TypeAlias = Callable[..., Path]
+SessionOf: TypeAlias = Callable[[ModelPackage, str], InferenceSession]
 OTHERS = sorted(set(RUNTIMES) - {"onnxruntime"})
 
 
@@ -41,14 +45,33 @@ def pictures(package: ModelPackage) -> Pictures:
     return np.random.default_rng(0).integers(0, 256, (3, spec.height, spec.width, 3)).astype(np.uint8)
 
 
-def session_of(package: ModelPackage, runtime: str) -> InferenceSession:
-    if runtime != "onnxruntime":
-        pytest.importorskip(runtime, reason=f"the optional runtime {runtime} is not installed")
-    return open_session(package, runtime, "fp32", 1).session
+@pytest.fixture(scope="module", autouse=True)
+def gpu() -> Iterator[None]:
+    """The TensorRT of these tests: the product's own executor over a stand-in that insists on the rules of CUDA."""
+    cuda = FakeCuda()
+    connected = connect(Bindings(FakeTensorRt(cuda), cuda))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hackai_inference.runtimes.tensorrt.loader.this_gpu", lambda: connected)
+        yield
+    connected.thread.stop()
+
+
+@pytest.fixture
+def session_of(tmp_path: Path) -> Callable[[ModelPackage, str], InferenceSession]:
+    """Open a session of a runtime."""
+
+    def open_(package: ModelPackage, runtime: str) -> InferenceSession:
+        if runtime == "openvino":
+            pytest.importorskip(runtime, reason=f"the optional runtime {runtime} is not installed")
+        return open_session(package, runtime, "fp32", 1, tmp_path).session
+
+    return open_
 
 
 @pytest.mark.parametrize("runtime", OTHERS)
-def test_a_runtime_agrees_with_onnxruntime(package: ModelPackage, pictures: Pictures, runtime: str) -> None:
+def test_a_runtime_agrees_with_onnxruntime(
+    package: ModelPackage, pictures: Pictures, runtime: str, session_of: SessionOf
+) -> None:
     reference = session_of(package, "onnxruntime").run(pictures)
 
     found = session_of(package, runtime).run(pictures)
@@ -60,7 +83,9 @@ def test_a_runtime_agrees_with_onnxruntime(package: ModelPackage, pictures: Pict
 
 
 @pytest.mark.parametrize("runtime", sorted(RUNTIMES))
-def test_batches_and_threads_change_nothing(package: ModelPackage, pictures: Pictures, runtime: str) -> None:
+def test_batches_and_threads_change_nothing(
+    package: ModelPackage, pictures: Pictures, runtime: str, session_of: SessionOf
+) -> None:
     session = session_of(package, runtime)
     together = session.run(pictures)["logits"]
 
@@ -72,7 +97,9 @@ def test_batches_and_threads_change_nothing(package: ModelPackage, pictures: Pic
 
 
 @pytest.mark.parametrize("runtime", sorted(RUNTIMES))
-def test_a_tensor_that_does_not_fit_is_an_error_of_the_session(package: ModelPackage, runtime: str) -> None:
+def test_a_tensor_that_does_not_fit_is_an_error_of_the_session(
+    package: ModelPackage, runtime: str, session_of: SessionOf
+) -> None:
     session = session_of(package, runtime)
 
     with pytest.raises(SessionError):

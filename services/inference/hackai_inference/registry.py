@@ -83,6 +83,7 @@ class Registry:
         self, models_dir: Path, state_dir: Path, name: str, *, runtime: str, variant: str, threads: int
     ) -> None:
         self._models_dir = models_dir
+        self._state_dir = state_dir
         self._history_file = state_dir / "activations.json"
         self.name = name
         self._runtime = runtime
@@ -202,7 +203,7 @@ class Registry:
         package = open_package(self._models_dir / self.name / str(version))
         if (package.manifest.name, package.manifest.version) != (self.name, version):
             raise PackageError(f"{package.folder}: the manifest says that it is {package.id}")
-        loaded = open_session(package, self._runtime, self._variant, self._threads)
+        loaded = open_session(package, self._runtime, self._variant, self._threads, self._state_dir)
         classifier = Classifier(package, loaded.session)
         spec = package.manifest.input
         # The first run allocates; and a graph that loads but does not run, or returns NaN, is found here.

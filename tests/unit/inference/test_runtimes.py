@@ -15,9 +15,18 @@ def test_auto_is_onnxruntime() -> None:
     assert resolve_runtime("auto") == "onnxruntime"
 
 
-def test_a_runtime_that_is_not_installed_is_named() -> None:
-    with pytest.raises(RuntimeUnavailable, match="tensorrt is not part of this installation"):
-        resolve_runtime("tensorrt")
+def test_tensorrt_where_it_cannot_be_is_refused_with_what_to_do(
+    tmp_path: Path, make_package: Callable[..., Path]
+) -> None:
+    package = open_package(make_package(tmp_path / "models"))
+
+    with pytest.raises(RuntimeUnavailable, match=r"set inference\.runtime: onnxruntime"):
+        open_session(package, "tensorrt", "fp32", 1, tmp_path)
+
+
+def test_another_name_is_refused() -> None:
+    with pytest.raises(RuntimeUnavailable, match="tensorrt"):
+        resolve_runtime("tflite")
 
 
 def test_a_session_says_what_it_runs_and_where(tmp_path: Path, make_package: Callable[..., Path]) -> None:
