@@ -117,7 +117,13 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(
-    folder: Path, root: Path, cameras: dict[str, Any], *, chats: tuple[int, ...] = (CHAT,), ready_s: float = 60
+    folder: Path,
+    root: Path,
+    cameras: dict[str, Any],
+    *,
+    chats: tuple[int, ...] = (CHAT,),
+    ready_s: float = 60,
+    canary: dict[str, Any] | None = None,
 ) -> AsyncIterator[Stack]:
     """Start `hackai up` with these cameras; stop it with SIGTERM and insist on a clean end."""
     redis = RedisProcess(folder / "redis")
@@ -126,6 +132,7 @@ async def running_stack(
     async with TelegramEmulator() as telegram:
         config = {
             "cameras": cameras,
+            "canary": canary or {"enabled": False},
             "notifier": {
                 "telegram": {
                     "chats": list(chats),
@@ -146,6 +153,7 @@ async def running_stack(
             "HACKAI_TELEGRAM_TOKEN": telegram.token,
             "HACKAI_HEARTBEAT_S": "0.5",
             "HACKAI_FACE_AUTH_PORT": str(free_port()),  # started too where it is installed
+            "HACKAI_DASHBOARD_PORT": str(free_port()),
             **{f"HACKAI_{name.upper()}_PORT": str(port) for name, port in ports.items()},
         }
         command = [sys.executable, "-m", "hackai_standalone", "up", "-c", str(path), "--data", str(folder / "data")]

@@ -7,11 +7,12 @@ import cv2
 from hackai_camera.api import create_camera_app
 from hackai_camera.camera import Limits
 from hackai_camera.cameras import Cameras
+from hackai_camera.canary import Canary, KnownFire
 from hackai_camera.clip_maker import ClipMaker
 from hackai_camera.faults.watch import FaultWatch
 from hackai_camera.metrics import CameraMetrics
 from hackai_camera.settings import CameraSettings
-from hackai_shared.bus import names
+from hackai_shared.bus import StreamEntry, names
 from hackai_shared.config import load_config
 from hackai_shared.messages import Command
 from hackai_shared.security.service_gate import gate_of
@@ -21,6 +22,9 @@ from hackai_shared.settings import read_settings
 # One camera service per Redis: its commands are for it alone.
 GROUP = "camera"
 BLOCK_S = 0.5
+# The known fire is followed by a calm room for this much longer than an incident takes to clear, but not for ever.
+CALM_MARGIN_S = 3.0
+LONGEST_CALM_S = 60.0
 
 
 async def build(context: ServiceContext) -> ServiceParts:
@@ -39,18 +43,28 @@ async def build(context: ServiceContext) -> ServiceParts:
     clips = ClipMaker()
     guard = gate_of(context)
     faults = FaultWatch(context.bus, cameras, context.metrics)
+    calm_s = min(LONGEST_CALM_S, config.inference.confirmation.clear_after_s + CALM_MARGIN_S)
+    canary = Canary(KnownFire(context.bus, calm_s=calm_s), config.canary)
+
+    async def obey(entry: StreamEntry[Command]) -> None:
+        await faults.consume(entry)
+        await canary.consume(entry)
+
     commands = context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=GROUP, block_s=BLOCK_S)
     return ServiceParts(
         app=create_camera_app(cameras, clips, context.health, context.metrics, guard.gate),
         port=settings.camera_port,
         tasks={
             "cameras": lambda: cameras.run(context.stop),
+            "canary": lambda: canary.run(context.stop),
+            "drills": lambda: canary.run_drills(context.stop),
             "faults": lambda: faults.run(context.stop),
-            "commands": lambda: commands.run(faults.consume, context.stop),
+            "commands": lambda: commands.run(obey, context.stop),
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[clips.close],
         cameras=cameras.statuses,
+        details=canary.details,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict
 
 from hackai_shared.messages import IncidentEvent, utc_now
+from hackai_shared.reserved import CANARY_CAMERA
 
 # Order of danger; what is not listed (faults of cameras, drills of other kinds) is not a fire at all.
 SEVERITY = {"start_fire": 1, "fire": 2}
@@ -135,10 +136,13 @@ def save(connection: sqlite3.Connection, incident: Incident) -> None:
 
 
 def newest(connection: sqlite3.Connection, *, limit: int, camera_id: str | None = None) -> list[Incident]:
-    """Return the last incidents, newest first."""
+    """Return the last incidents, newest first; canaries and notices of the house are none."""
     rows = connection.execute(
-        "SELECT document FROM incidents WHERE ?1 IS NULL OR camera_id = ?1 ORDER BY number DESC LIMIT ?2",
-        (camera_id, limit),
+        """
+        SELECT document FROM incidents WHERE (?1 IS NULL OR camera_id = ?1) AND camera_id != ?3
+        ORDER BY number DESC LIMIT ?2
+        """,
+        (camera_id, limit, CANARY_CAMERA),
     )
     return [Incident.model_validate_json(row["document"]) for row in rows]
 

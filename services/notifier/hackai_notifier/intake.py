@@ -30,6 +30,10 @@ LastResort = Callable[[Incident, list[Recipient]], Awaitable[Messages]]
 MAX_UNSTORED = 1_000
 
 
+async def ignore_canary(_event: IncidentEvent) -> None:
+    """Take no canary in."""
+
+
 class Intake:
     """The handler of the stream ``incidents``."""
 
@@ -40,6 +44,7 @@ class Intake:
         book: SnoozeBook,
         *,
         last_resort: LastResort,
+        canary: Callable[[IncidentEvent], Awaitable[None]] = ignore_canary,
         disarmed: Callable[[str], bool] = lambda _camera_id: False,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -48,6 +53,7 @@ class Intake:
         self._directory = directory
         self._book = book
         self._last_resort = last_resort
+        self._canary = canary
         self._disarmed = disarmed
         self._changed = changed
         self._clock = clock
@@ -61,6 +67,9 @@ class Intake:
                 the text, was sent without the outbox meanwhile.
         """
         event = entry.message
+        if event.kind == "canary":
+            await self._canary(event)
+            return
         silent = self._silent(event)
         try:
             taken = await self._database.run(lambda connection: self._store(connection, entry, silent))

@@ -15,8 +15,11 @@ from hackai_notifier.access import ChatAccess
 from hackai_notifier.api import create_notifier_app
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.cameras import CameraClient
+from hackai_notifier.caretaking import take_care
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.channels.console import ConsoleChannel
+from hackai_notifier.channels.loopback import NAME as LOOPBACK
+from hackai_notifier.channels.loopback import LoopbackChannel
 from hackai_notifier.channels.webhook import WebhookChannel
 from hackai_notifier.climber import Climber
 from hackai_notifier.clips import Clips
@@ -94,6 +97,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         room.wake()
         publisher.wake()
 
+    care = take_care(context, config, database, directory, writer, channels, changed=changed)
     book, disarm_book = SnoozeBook(), SnoozeBook()
     disarm_watch = DisarmWatch(database, directory, disarm_book, changed=changed)
     climber = Climber(database, directory, book, writer, Ladder(config.notifier.escalation), changed=changed)
@@ -111,6 +115,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         directory,
         book,
         last_resort=courier.tell_at_once,
+        canary=care.canary.arrived,
         disarmed=lambda camera_id: disarm_watch.disarmed(camera_id) is not None,
         changed=changed,
     )
@@ -135,6 +140,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         "reports": lambda: publisher.run(stop),
         "watch": lambda: watch.run(stop),
         "disarm": lambda: disarm_watch.run(stop),
+        **care.tasks(stop),
         "escalation": lambda: climber.run(stop),
         "revocations": lambda: guard.watch(stop),
     }
@@ -155,22 +161,17 @@ async def build(context: ServiceContext) -> ServiceParts:
         context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
         tasks["telegram"] = lambda: telegram.run(desk, stop, reported=publisher.wake)
 
-    async def close() -> None:
-        for channel in channels.values():
-            await channel.close()
-        await camera_client.close()
-        if door is not None:
-            await door.faces.close()
-        await database.close()
-
+    closers: list[Task] = [channel.close for channel in channels.values()]
+    closers += [camera_client.close, *care.closers]
+    closers += [door.faces.close] if door is not None else []
     return ServiceParts(
         app=create_notifier_app(
             health=context.health, metrics=context.metrics, database=database, orders=orders, gate=guard.gate
         ),
         port=settings.notifier_port,
         tasks=tasks,
-        closers=[close],
-        details=lambda: {"outbox": watch.details()},
+        closers=[*closers, database.close],
+        details=lambda: {"outbox": watch.details(), **care.details()},
     )
 
 
@@ -198,7 +199,7 @@ def _telegram(settings: NotifierSettings, config: HackAIConfig) -> TelegramBot |
 
 def _channels(config: HackAIConfig, telegram: TelegramBot | None) -> dict[str, Channel]:
     notifier = config.notifier
-    channels: dict[str, Channel] = {}
+    channels: dict[str, Channel] = {LOOPBACK: LoopbackChannel()}
     if notifier.console.enabled:
         channels["console"] = ConsoleChannel(Path(notifier.console.folder), keep=notifier.console.keep)
     if notifier.webhooks:

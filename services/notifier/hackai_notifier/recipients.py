@@ -35,6 +35,9 @@ class Directory(Protocol):
     def administrators(self) -> list[Recipient]:
         """Return everybody who is told about trouble."""
 
+    def caretakers(self) -> list[Recipient]:
+        """Return those who look after the installation; never nobody where anybody is told of a fire."""
+
     def addressed(self, chats: Sequence[int], webhooks: Sequence[str]) -> list[Audience]:
         """Return chats and webhooks that are told beyond those of :meth:`audiences`, with what they may see."""
 
@@ -77,6 +80,15 @@ class ConfiguredDirectory:
         """Return the chats of administrators and the console."""
         chats = self._access.administrators() if self._telegram else []
         return [Recipient("telegram", str(chat_id)) for chat_id in chats] + self._console()
+
+    def caretakers(self) -> list[Recipient]:
+        """Return the administrators; without any the chats that are told of a fire, without those the webhooks."""
+        administrators = self.administrators()
+        if any(recipient.channel == "telegram" for recipient in administrators):
+            return administrators
+        told = [audience.recipient for audience in self.audiences()]
+        chats = [recipient for recipient in told if recipient.channel == "telegram"]
+        return (chats or [recipient for recipient in told if recipient.channel == "webhook"]) + self._console()
 
     def _console(self) -> list[Recipient]:
         return [Recipient("console", "console")] if self._config.console.enabled else []

@@ -74,6 +74,23 @@ class Writer:
             TEXT_LIMIT,
         )
 
+    def watch_broken(self, reason: str, silent_s: float) -> str:
+        """Return what the caretakers are told when a canary is missing."""
+        return _limited(
+            [
+                "⚠️ <b>THE FIRE WATCH IS BROKEN</b>",
+                f"No test fire has come through for {_duration(timedelta(seconds=silent_s))}: "
+                f"{html.escape(shorten(reason, 300))}.",
+                "Until this is mended, nobody may be told about a fire. /status says more.",
+            ],
+            TEXT_LIMIT,
+        )
+
+    def watch_works(self, lost_s: float) -> str:
+        """Return what they are told when one comes through again."""
+        lost = _duration(timedelta(seconds=lost_s))
+        return f"✅ <b>The fire watch works again.</b> A test fire came through, the first one for {lost}."
+
     def caption(self, incident: Incident, step: StepName) -> str:
         """Return the caption of a picture or clip."""
         event = incident.event

@@ -82,4 +82,15 @@ MIGRATIONS: tuple[str, ...] = (
         paused INTEGER NOT NULL DEFAULT 0
     );
     """,
+    """
+    -- Canaries that came, with the moments of their way (Unix time).
+    CREATE TABLE canaries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        incident_id TEXT NOT NULL UNIQUE,
+        opened_at REAL NOT NULL,
+        created_at REAL NOT NULL,
+        received_at REAL NOT NULL,
+        delivered_at REAL
+    );
+    """,
 )

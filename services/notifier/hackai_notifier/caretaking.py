@@ -1,0 +1,58 @@
+"""Puts together what watches over the watch itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hackai_notifier.canary_watch import CanaryWatch
+from hackai_notifier.channels.base import Channel
+from hackai_notifier.database import Database
+from hackai_notifier.house import Notices
+from hackai_notifier.recipients import Directory
+from hackai_notifier.render import Writer
+from hackai_notifier.tracer import Tracer
+from hackai_shared.config import HackAIConfig
+from hackai_shared.service import ServiceContext, Task
+
+
+@dataclass(frozen=True)
+class Caretaking:
+    """The canary and who is told when it is missing."""
+
+    notices: Notices
+    tracer: Tracer
+    canary: CanaryWatch
+
+    @property
+    def closers(self) -> list[Task]:
+        """What has to be closed at the end."""
+        return []
+
+    def tasks(self, stop: asyncio.Event) -> dict[str, Task]:
+        """Return what runs until ``stop`` is set."""
+        return {"canary": lambda: self.canary.run(stop), "tracer": lambda: self.tracer.run(stop)}
+
+    def details(self) -> dict[str, Any]:
+        """Return what the heartbeat says."""
+        return {"canary": self.canary.details()}
+
+
+def take_care(
+    context: ServiceContext,
+    config: HackAIConfig,
+    database: Database,
+    directory: Directory,
+    writer: Writer,
+    channels: Mapping[str, Channel],
+    *,
+    changed: Callable[[], None],
+) -> Caretaking:
+    """Build it and add its check to the readiness of the service."""
+    notices = Notices(database, directory, channels, changed=changed)
+    tracer = Tracer(context.bus)
+    canary = CanaryWatch(database, notices, tracer, writer, config.canary, context.metrics, changed=changed)
+    context.health.add("canary", canary.check)
+    return Caretaking(notices, tracer, canary)
