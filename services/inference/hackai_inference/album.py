@@ -11,8 +11,15 @@ LENGTH = 5
 EVERY_S = 0.8
 
 
+class Snapshot(NamedTuple):
+    """A picture as it was scored, and how many seconds before the alarm's that was."""
+
+    seconds_before: float
+    jpeg: bytes
+
+
 class Moment(NamedTuple):
-    """A frame as it was scored."""
+    """A frame as it was scored, in stream time."""
 
     stream_s: float
     jpeg: bytes
@@ -34,7 +41,7 @@ class Album:
             self._moments.clear()
         self._moments.append(Moment(stream_s, jpeg))
 
-    @property
-    def moments(self) -> List[Moment]:
-        """The pictures, oldest first."""
-        return list(self._moments)
+    def until(self, now: float, jpeg: bytes) -> List[Snapshot]:
+        """Return the pictures that led to the one of ``now``, oldest first, and that one."""
+        before = [Snapshot(now - moment.stream_s, moment.jpeg) for moment in self._moments if moment.stream_s < now]
+        return [*before[-(LENGTH - 1) :], Snapshot(0.0, jpeg)]

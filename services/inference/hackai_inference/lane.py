@@ -8,7 +8,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from hackai_inference.album import Album, Moment
+from hackai_inference.album import Album, Snapshot
 from hackai_inference.confirmation import Confirmation, Verdict
 from hackai_inference.incidents import IncidentLog, JudgedFrame, OpenIncident
 from hackai_inference.judging import Judgement
@@ -39,8 +39,8 @@ class LaneResult:
     events: List[IncidentEvent] = field(default_factory=list)
     place: Point = (0.5, 0.5)
     """The middle of the place with the most evidence, relative."""
-    moments: List[Moment] = field(default_factory=list)
-    """The last pictures, where there are events."""
+    moments: List[Snapshot] = field(default_factory=list)
+    """The pictures that led to the events, the one of this frame last."""
 
 
 class SequenceWatch:
@@ -126,7 +126,7 @@ class Lane:
         verdict = self._confirmation.observe(sight.look)
         if jpeg:
             self._album.add(jpeg, frame.stream_s, suspected=verdict.state != "clear")
-        place = int(np.argmax(self._confirmation.levels))
+        place = self._place(verdict)
         events = self._log.advance(verdict, self._judged(frame, judgement, verdict, sight, place), now)
         return LaneResult(
             verdict=verdict,
@@ -134,8 +134,13 @@ class Lane:
             incident=self._log.open,
             events=events,
             place=middle_of(place),
-            moments=self._album.moments if events else [],
+            moments=self._album.until(frame.stream_s, jpeg) if events else [],
         )
+
+    def _place(self, verdict: Verdict) -> int:
+        """Return where the last step happened, else the place with the most evidence."""
+        steps = [step.place for step in verdict.transitions if step.change != "cleared"]
+        return steps[-1] if steps else int(np.argmax(self._confirmation.levels))
 
     def _judged(self, frame: FrameRef, judgement: Judgement, verdict: Verdict, sight: Sight, place: int) -> JudgedFrame:
         return JudgedFrame(

@@ -234,6 +234,8 @@ class LiveLoop:
                 at=header.captured_at,
                 boxes=event.boxes,
                 heat=judgement.heat(event.label, width=header.width, height=header.height),
+                moments=result.moments,
+                place=result.place,
             )
         except (ImageError, cv2.error, OSError, ValueError):  # an alarm goes out even if its drawing fails
             log.exception("incident picture was not drawn", camera=event.camera_id, incident=event.incident_id)

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from hackai_notifier.drills import Drill
 from hackai_notifier.incidents import Incident, Mark
 from hackai_notifier.plan import StepName
+from hackai_notifier.sentence import percent, what_was_seen
 
 # https://core.telegram.org/bots/api: 0-1024 characters of a caption, 1-4096 of a text, after entities are parsed.
 CAPTION_LIMIT = 1024
@@ -73,6 +75,23 @@ class Writer:
             ],
             TEXT_LIMIT,
         )
+
+    def drill(self, drill: Drill) -> str:
+        """Return the report of a drill."""
+        if drill.outcome == "passed":
+            lines = [f"✅ <b>Drill passed</b>: everybody told within {drill.whole_s or 0.0:.1f} s"]
+        else:
+            lines = [f"❌ <b>Drill failed</b>: {html.escape(shorten(drill.reason, 300))}"]
+        lines += [f"{html.escape(shorten(leg.name, 80))}: {leg.seconds:.2f} s" for leg in drill.legs]
+        return _limited(lines, TEXT_LIMIT)
+
+    def drill_line(self, drill: Drill) -> str:
+        """Return one line for the list of drills."""
+        when = drill.ordered_at.astimezone(self.zone).strftime("%d %b %H:%M")
+        symbol = {"passed": "✅", "failed": "❌", "running": "⏳"}[drill.outcome]
+        took = "" if drill.whole_s is None else f" · {drill.whole_s:.1f} s"
+        why = f" · {html.escape(shorten(drill.reason, 80))}" if drill.reason else ""
+        return f"{symbol} {when}{took} · by {html.escape(shorten(drill.by, 40))}{why}"
 
     def watch_broken(self, reason: str, silent_s: float) -> str:
         """Return what the caretakers are told when a canary is missing."""
@@ -145,11 +164,10 @@ class Writer:
     def _facts(self, incident: Incident) -> list[str]:
         event = incident.event
         lines: list[str] = []
-        confirmed = f"Confirmed {self._time(event.confirmed_at)}"
         if event.kind == "camera_fault":
             lines.append(f"Since {self._time(event.opened_at)} this camera cannot be trusted to see a fire.")
         else:
-            lines.append(f"{confirmed}, seen in {event.frames_positive} of {event.frames_seen} frames.")
+            lines.append(what_was_seen(event, self._time))
         if incident.worsened:
             lines.append(f"Began as a {_thing(incident.first_label)}.")
         if incident.returned is not None:
@@ -195,11 +213,6 @@ class Writer:
 
     def _time(self, at: datetime) -> str:
         return at.astimezone(self.zone).strftime("%H:%M:%S")
-
-
-def percent(score: float) -> str:
-    """Return a probability as people read it; never 100 %, which no network can know."""
-    return f"{min(99, round(score * 100))} %"
 
 
 def plain(text: str) -> str:

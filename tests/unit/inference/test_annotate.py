@@ -8,7 +8,9 @@ from typing import Callable
 import numpy as np
 import pytest
 
+from hackai_inference.album import Snapshot
 from hackai_inference.annotate import annotate
+from hackai_inference.strip import crop_around
 from hackai_shared.messages import Box
 from hackai_shared.serving.decoding import ImageError, decode_image
 
@@ -33,7 +35,7 @@ def test_the_picture_stays_whole_and_the_caption_is_below_it(
     assert corner.mean() < 6  # nothing is drawn where nothing is warm
 
 
-def test_the_box_and_the_heat_are_visible(picture: Callable[..., bytes]) -> None:
+def test_the_box_is_on_the_picture_and_the_heat_beside_it(picture: Callable[..., bytes]) -> None:
     jpeg = picture("no_fire", width=640, height=360)
     heat = np.zeros((8, 8), np.float32)
     heat[3:5, 3:5] = 1.0
@@ -43,8 +45,41 @@ def test_the_box_and_the_heat_are_visible(picture: Callable[..., bytes]) -> None
     ).astype(int)
 
     original = decode_image(jpeg).astype(int)
-    assert drawn[180, 320, 0] > original[180, 320, 0] + 40  # red in the middle
+    assert np.abs(drawn[180, 320] - original[180, 320]).max() < 8  # nothing hides the middle
+    assert drawn[400, 52, 0] > original[180, 320, 0] + 40  # the first tile below is red in its middle
     assert np.abs(drawn[180, 158:164] - original[180, 158:164]).max() > 60  # the left edge
+
+
+def test_the_last_moments_show_the_place_of_the_box(picture: Callable[..., bytes]) -> None:
+    before, now = (picture(label, width=640, height=360) for label in ("no_fire", "fire"))
+
+    drawn = decode_image(
+        annotate(
+            now,
+            label="fire",
+            score=0.97,
+            camera_name="x",
+            at=AT,
+            boxes=[BOX],
+            heat=None,
+            moments=[Snapshot(1.6, before), Snapshot(0.0, now)],
+        )
+    ).astype(int)
+
+    assert np.abs(drawn[380, 52] - decode_image(before)[0, 0]).max() < 12
+    assert np.abs(drawn[380, 160] - decode_image(now)[0, 0]).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        ([], (0.39, 0.39, 0.61, 0.61)),
+        ([BOX], (0.075, 0.075, 0.925, 0.925)),
+        ([BOX.model_copy(update={"x1": 0.0, "y1": 0.0, "x2": 0.02, "y2": 0.02})], (0.0, 0.0, 0.22, 0.22)),
+    ],
+)
+def test_a_crop_shows_the_surroundings(boxes: list[Box], expected: tuple[float, ...]) -> None:
+    assert crop_around(boxes, (0.5, 0.5)) == pytest.approx(expected)
 
 
 def test_a_starting_fire_without_activations_is_captioned_as_well(picture: Callable[..., bytes]) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from hackai_notifier.incidents import Incident, Mark, SnoozeMark, merge
-from hackai_notifier.render import CAPTION_LIMIT, TEXT_LIMIT, Writer, percent, plain, shorten
+from hackai_notifier.render import CAPTION_LIMIT, TEXT_LIMIT, Writer, plain, shorten
+from hackai_notifier.sentence import percent
 from notifier_harness import incident, later
 from telegram_emulator import markup
 
@@ -19,7 +20,7 @@ def fire(**changes: Any) -> Incident:
 def test_a_new_fire() -> None:
     assert plain(WRITER.text(fire())).splitlines() == [
         "🔥 FIRE · Front door · 93 %",
-        "Confirmed 14:03:22, seen in 28 of 30 frames.",
+        "Seen since 14:03:19, confirmed 14:03:22, in 28 of 30 frames.",
         "Picture and clip follow. In danger: get everybody out and call the fire brigade.",
     ]
 
@@ -41,7 +42,7 @@ def test_a_fire_that_is_over_says_so_in_its_first_line() -> None:
 
     assert plain(WRITER.text(over)).splitlines() == [
         "⚪ No longer seen: fire · Front door · peak 97 %",
-        "Confirmed 14:03:22, seen in 28 of 30 frames.",
+        "Seen since 14:03:22, confirmed 14:03:22, in 28 of 30 frames.",
         "Not seen any more since 14:05:10; lasted 1 min 48 s. Please look for yourself.",
     ]
 
