@@ -139,12 +139,14 @@ async def _events(store: JobStore, job_id: str, after: str) -> AsyncIterator[str
     """Server-sent events until the job has ended; `Last-Event-ID` resumes."""
     silent = 0.0
     while True:
+        # Asked before the events are read: whatever was told until the end is then among them.
+        ended = (await asyncio.to_thread(store.get, job_id)).ended
         rows = await asyncio.to_thread(_read, store, job_id, after)
         for event_id, event in rows:
             after = event_id
             yield f"id: {event_id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"
         if not rows:
-            if (await asyncio.to_thread(store.get, job_id)).ended:
+            if ended:
                 yield "event: end\ndata: {}\n\n"
                 return
             await asyncio.sleep(0.3)

@@ -66,3 +66,7 @@ class GateRefusedError(CompressionError):
 
 class JobCancelledError(CompressionError):
     """Somebody cancelled the job; it stopped at the next safe point."""
+
+
+class JobTakenOverError(CompressionError):
+    """Another worker has the job: this one gave no sign of life for too long, and must leave its files alone."""

@@ -68,10 +68,11 @@ def watch_command(job: JOB) -> None:
     try:
         with LiveProgress(Console(stderr=True)) as live:
             while True:
-                for event_id, event in store.events(job, after, wait_ms=1000):
+                # Asked before the events are read: whatever was told until the end is then among them.
+                record = store.get(job)
+                for event_id, event in store.events(job, after, wait_ms=None if record.ended else 1000):
                     after = event_id
                     live(event)
-                record = store.get(job)
                 if record.ended:
                     break
     except (CompressionError, RedisError) as error:
@@ -125,13 +126,12 @@ def search_command(
     except (CompressionError, RedisError) as error:
         raise _failed(error) from error
     table = Table(title=f"front of {study}")
-    for title in ("trial", "accuracy", "bytes", "ms", "values"):
+    for title in ("trial", "accuracy", "bytes", "ms", "values", "job"):
         table.add_column(title)
     for row in front:
         values = ", ".join(f"{k}={v}" for k, v in row.values.items())
-        table.add_row(
-            str(row.number), f"{100 * row.accuracy:.2f} %", f"{row.size_bytes:.0f}", f"{row.latency_ms:.2f}", values
-        )
+        figures = (f"{100 * row.accuracy:.2f} %", f"{row.size_bytes:.0f}", f"{row.latency_ms:.2f}")
+        table.add_row(str(row.number), *figures, values, row.job)
     Console().print(table)
 
 

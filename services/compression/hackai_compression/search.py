@@ -1,4 +1,4 @@
-"""Search: Optuna looks for the front of accuracy, size and latency over variations of a recipe.
+"""Search: Optuna looks for the front of accuracy, size and latency over variations of a recipe, within its budget.
 
 The study lives on disk and is shared: every trial is a job on the queue, so trials spread over all
 workers, and a search that is stopped goes on where it was.
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import optuna
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hackai_compression.errors import RecipeError
 from hackai_compression.jobs.records import JobRecord, JobRequest
 from hackai_compression.recipes import Recipe
 
 Value = float | int | str
+#: A trial's attribute in the study: the job that it was.
+JOB = "job"
 
 
 class Dimension(BaseModel):
@@ -51,11 +53,17 @@ class SearchSpace(BaseModel):
 
 @dataclass(frozen=True)
 class Figures:
-    """What a trial is judged by: accuracy is maximised, the others minimised."""
+    """What a trial is judged by: accuracy is maximised, size and latency minimised.
+
+    `refusals` counts the floors and ceilings of the budget that it breaks; such a trial teaches the search, but is
+    never part of the front.
+    """
 
     accuracy: float
     size_bytes: float
     latency_ms: float
+    refusals: int = 0
+    job: str = ""
 
 
 #: Runs one recipe to its end; None when it failed.
@@ -75,13 +83,18 @@ def create_study(name: str, storage: str | None = None, seed: int = 0) -> optuna
 
 
 def search(study: optuna.Study, space: SearchSpace, evaluate: Evaluate, trials: int) -> list[optuna.trial.FrozenTrial]:
-    """Runs `trials` more trials and returns the front: trials that no other beats in everything."""
+    """Runs `trials` more trials and returns the front: trials within the budget that no other beats in everything.
+
+    Raises `RecipeError` when a value does not fit its place of the recipe.
+    """
 
     def objective(trial: optuna.Trial) -> tuple[float, float, float]:
         values = {place: _suggest(trial, place, d) for place, d in space.vary.items()}
         figures = evaluate(with_values(space.recipe, values))
         if figures is None:
             raise optuna.TrialPruned
+        trial.set_constraint("refusals", figures.refusals)
+        trial.set_user_attr(JOB, figures.job)
         return figures.accuracy, figures.size_bytes, figures.latency_ms
 
     study.optimize(objective, n_trials=trials)
@@ -90,7 +103,10 @@ def search(study: optuna.Study, space: SearchSpace, evaluate: Evaluate, trials: 
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Value]) -> Recipe:
-    """The recipe with other values at the given places. Raises `RecipeError` for a place that it lacks."""
+    """The recipe with other values at the given places.
+
+    Raises `RecipeError` for a place that it lacks, or a value that does not fit there.
+    """
     document: dict[str, Any] = recipe.model_dump(mode="json")
     for place, value in values.items():
         *way, last = place.split(".")
@@ -103,15 +119,19 @@ def with_values(recipe: Recipe, values: Mapping[str, Value]) -> Recipe:
         except (KeyError, IndexError, ValueError, TypeError) as error:
             raise RecipeError(f"the recipe has no place {place!r}") from error
         node[last] = value
-    return Recipe.model_validate(document)
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"{dict(values)} do not fit: {wrong}") from error
 
 
-def figures_of(recipe_verdict: Mapping[str, Any], variant: str) -> Figures | None:
+def figures_of(recipe_verdict: Mapping[str, Any], variant: str, job: str = "") -> Figures | None:
     """Reads a verdict document; None when the variant was not judged."""
     for e in recipe_verdict["evaluations"]:
         if e["variant"] == variant:
             one = next((x["median_ms"] for x in e["latency"] if x["threads"] == 1), float("nan"))
-            return Figures(e["accuracy"], float(e["size_bytes"]), float(one))
+            return Figures(e["accuracy"], float(e["size_bytes"]), float(one), len(recipe_verdict["reasons"]), job)
     return None
 
 

@@ -15,19 +15,20 @@ from hackai_compression.errors import RecipeError
 from hackai_compression.jobs.queue import resolve, submit
 from hackai_compression.jobs.records import JobRequest
 from hackai_compression.jobs.store import JobStore
-from hackai_compression.search import Figures, SearchSpace, create_study, figures_of, queued, search
+from hackai_compression.search import JOB, Figures, SearchSpace, create_study, figures_of, queued, search
 from hackai_compression.settings import CompressionSettings
 
 
 @dataclass(frozen=True)
 class FrontRow:
-    """A trial that no other beats in accuracy, size and latency at once."""
+    """A trial within the budget that no other beats in accuracy, size and latency at once; `job` holds its files."""
 
     number: int
     accuracy: float
     size_bytes: float
     latency_ms: float
     values: dict[str, Any]
+    job: str
 
 
 def read_space(path: Path) -> SearchSpace:
@@ -60,7 +61,7 @@ def run_search(
 
     def figures(job_id: str) -> Figures | None:
         found = sorted((settings.jobs_dir / job_id).glob("[0-9][0-9]-*/verdict.json"))
-        return figures_of(json.loads(found[-1].read_text(encoding="utf-8")), space.variant) if found else None
+        return figures_of(json.loads(found[-1].read_text(encoding="utf-8")), space.variant, job_id) if found else None
 
     evaluate = queued(lambda r: submit(store.redis, r), store.get, figures, template)
     create_study(name, storage)
@@ -75,6 +76,6 @@ def run_search(
         for future in waiting:
             future.result()
     return [
-        FrontRow(t.number, t.values[0], t.values[1], t.values[2], dict(t.params))
+        FrontRow(t.number, t.values[0], t.values[1], t.values[2], dict(t.params), t.user_attrs[JOB])
         for t in create_study(name, storage).best_trials
     ]

@@ -102,5 +102,5 @@ def test_layers_are_ranked_by_what_they_cost(tmp_path: Path) -> None:
         return 1.0 if asked[-1] == ("body",) else 0.4
 
     (only,) = rank_layers(network(tmp_path / "model.onnx"), score)
-    assert (only.node, only.gain) == ("body", 0.6)
-    assert asked == [(), ("body",)]  # the head stays FP32 anyway
+    assert (only.node, only.loss) == ("body", 0.6)
+    assert asked == [("body",), ()]  # the head stays FP32 anyway

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from rq import Queue
 
 from hackai_compression.errors import DatasetError
-from hackai_compression.jobs.queue import MAX_ATTEMPTS, rescue_abandoned, resolve, submit
+from hackai_compression.jobs.queue import MAX_ATTEMPTS, QUEUE, rescue_abandoned, resolve, submit
 from hackai_compression.jobs.records import JobRequest
 from hackai_compression.jobs.store import JobStore, UnknownJobError
 from hackai_compression.recipes import read_recipe
@@ -48,6 +49,40 @@ def test_a_job_that_kills_its_workers_is_given_up(redis: Redis) -> None:
         rescue_abandoned(redis)
     assert store.get(job).state == "failed"
     assert str(MAX_ATTEMPTS) in store.get(job).error
+
+
+def test_a_job_whose_worker_died_before_it_started_is_queued_again(redis: Redis) -> None:
+    store = JobStore(redis)
+    job = submit(redis, REQUEST).id
+    queue = Queue(QUEUE, connection=redis)
+    assert rescue_abandoned(redis, grace_s=0) == []  # it waits, as it should
+    queue.empty()  # taken from the queue by a worker that is no more
+    assert rescue_abandoned(redis) == []  # perhaps it is about to be queued
+    assert rescue_abandoned(redis, grace_s=0) == [job]
+    assert rescue_abandoned(redis, grace_s=0) == []
+    assert queue.job_ids == [f"{job}-1"]
+    assert store.get(job).state == "queued"
+
+
+def test_a_worker_that_was_silent_for_too_long_has_lost_the_job(redis: Redis) -> None:
+    store = JobStore(redis)
+    job = submit(redis, REQUEST).id
+    first = store.start(job, "worker-1")
+    assert store.is_attempt(job, first.attempts)
+    rescue_abandoned(redis)
+    assert not store.is_attempt(job, first.attempts)
+    second = store.start(job, "worker-2")
+    assert store.is_attempt(job, second.attempts)
+    assert not store.is_attempt(job, first.attempts)
+
+
+def test_the_end_is_told_once(redis: Redis) -> None:
+    store = JobStore(redis)
+    job = submit(redis, REQUEST).id
+    store.cancel(job)
+    store.cancel(job)
+    assert store.end(job, "finished").state == "cancelled"
+    assert [event.text for _, event in store.events(job)] == ["cancelled before it started"]
 
 
 def test_an_ended_job_stays_as_it_is(redis: Redis) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,24 @@ def test_values_go_to_their_places_and_are_checked() -> None:
     for place in ("sizes", "steps.4.training.epochs", "steps.0.training.none", "name.x"):
         with pytest.raises(RecipeError, match="no place"):
             with_values(RECIPE, {place: 1})
-    with pytest.raises(ValidationError):
+    with pytest.raises(RecipeError, match="size: Input should be"):
         with_values(RECIPE, {"size": -1})
 
 
 def test_the_front_holds_what_no_other_trial_beats() -> None:
     front = search(create_study("front"), SPACE, evaluate, 12)
     assert {t.params["size"] for t in front} == {64, 128}
+
+
+def test_a_trial_beyond_the_budget_is_never_on_the_front() -> None:
+    def refuse_the_best(recipe: Recipe) -> Figures | None:
+        found = evaluate(recipe)
+        return None if found is None else replace(found, refusals=int(recipe.size == 128))
+
+    study = create_study("budget")
+    front = search(study, SPACE, refuse_the_best, 12)
+    assert {t.params["size"] for t in front} == {64}
+    assert any(t.params["size"] == 128 for t in study.get_trials())
 
 
 def test_a_study_on_disk_goes_on(tmp_path: Path) -> None:

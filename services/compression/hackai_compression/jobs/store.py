@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError
 
 from hackai_compression.errors import CompressionError
-from hackai_compression.jobs.records import JobRecord, JobRequest
+from hackai_compression.jobs.records import JobRecord, JobRequest, State
 from hackai_compression.pipeline.progress import ProgressEvent
 
 _PREFIX = "compression"
@@ -53,8 +53,8 @@ class JobStore:
         raw = cast("list[bytes | None]", self.redis.mget([_record(i.decode()) for i in ids])) if ids else []
         return [JobRecord.model_validate_json(r) for r in raw if r is not None]
 
-    def update(self, job_id: str, **changes: Any) -> JobRecord:
-        """Changes fields atomically. A job that has ended stays as it is."""
+    def update(self, job_id: str, *, last_event: ProgressEvent | None = None, **changes: Any) -> JobRecord:
+        """Changes fields, and tells `last_event`, in one transaction. A job that has ended stays as it is."""
         with self.redis.pipeline() as pipe:
             while True:
                 try:
@@ -65,6 +65,9 @@ class JobStore:
                     changed = record.model_copy(update=changes)
                     pipe.multi()
                     pipe.set(_record(job_id), changed.model_dump_json())
+                    if last_event is not None:
+                        pipe.xadd(_events(job_id), {"event": last_event.model_dump_json()})
+                        pipe.delete(_lease(job_id))
                     pipe.execute()
                 except WatchError:
                     continue
@@ -81,13 +84,11 @@ class JobStore:
             started_at=record.started_at or _now(),
         )
 
-    def end(self, job_id: str, state: str, error: str = "") -> JobRecord:
+    def end(self, job_id: str, state: State, error: str = "") -> JobRecord:
         """Final state; subscribers see it as the last event."""
-        record = self.update(job_id, state=state, error=error, ended_at=_now())
-        kind = "finished" if state == "finished" else "failed"
-        self.add_event(job_id, ProgressEvent(at=_now().timestamp(), step="job", kind=kind, text=error or state))
-        self.redis.delete(_lease(job_id))
-        return record
+        kind: Literal["finished", "failed"] = "finished" if state == "finished" else "failed"
+        last = ProgressEvent(at=_now().timestamp(), step="job", kind=kind, text=error or state)
+        return self.update(job_id, last_event=last, state=state, error=error, ended_at=_now())
 
     def add_event(self, job_id: str, event: ProgressEvent) -> None:
         """Appends to the job's stream."""
@@ -114,6 +115,11 @@ class JobStore:
     def is_cancelled(self, job_id: str) -> bool:
         """Whether somebody asked for it."""
         return bool(self.redis.exists(_cancel(job_id)))
+
+    def is_attempt(self, job_id: str, attempt: int) -> bool:
+        """Whether this attempt is still the one that counts: false once another worker was given the job."""
+        record = self.get(job_id)
+        return record.state == "running" and record.attempts == attempt
 
     def renew_lease(self, job_id: str, worker: str, seconds: float) -> None:
         """The sign of life: expires unless renewed."""

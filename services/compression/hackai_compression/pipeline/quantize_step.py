@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,55 +26,79 @@ class _Score:
     accuracy: float
     loss: float
 
+    def better_than(self, other: _Score) -> bool:
+        """More pictures right; where that is equal, a lower loss."""
+        return (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+
 
 def run_quantize(job: Job, step: QuantizeStep) -> Outcome:
-    """Leaves the INT8 variants beside the FP32 one; validation pictures choose, the test set is not read."""
+    """Leaves the INT8 variants beside the FP32 one; validation pictures choose, the test set is not read.
+
+    What mixed precision or quantization-aware training makes is kept only where it is better.
+    """
     source = job.out / job.last_variants().variants["fp32"]
     folder = job.folder_of(step)
-    made = _make(job, step, source, folder)
+    validation = _Validation(job.parts.validation, job.recipe.size)
+    reference = validation.score(source)
+    made = _make(job, step, source, folder, validation, reference)
     if step.qat is not None and made.worst_drop > step.max_drop:
         from hackai_compression.pipeline.qat_step import retrain
 
-        source = retrain(job, step.qat, folder)
-        made = _make(job, step, source, folder)
-        made.notes.append("quantization-aware training was needed")
-    relative = {"fp32": source, **made.files}
+        again = folder / "qat"
+        retrained = _make(job, step, retrain(job, step, step.qat, again), again, validation, reference)
+        told = f"{made.worst.accuracy:.4f} without, {retrained.worst.accuracy:.4f} with quantization-aware training"
+        made = retrained if retrained.worst.better_than(made.worst) else made
+        made.notes.append(f"{'kept' if made is retrained else 'discarded'} the retrained network: {told}")
     return Outcome(
         step=step.name,
         do=step.do,
         architecture=job.last_variants().architecture,
-        variants={k: str(v.relative_to(job.out)) for k, v in relative.items()},
-        figures=made.figures,
+        variants={k: str(v.relative_to(job.out)) for k, v in made.files.items()},
+        figures={"validation_accuracy_fp32": reference.accuracy, **made.figures},
         notes=made.notes,
     )
 
 
 @dataclass
 class _Made:
+    """The variants of one network; `reference` is the network as it was before quantization."""
+
     files: dict[str, Path]
-    figures: dict[str, float]
-    notes: list[str]
-    worst_drop: float
+    reference: _Score
+    scores: dict[str, _Score] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def worst(self) -> _Score:
+        """Of the INT8 variants."""
+        return min(self.scores.values(), key=lambda s: (s.accuracy, -s.loss))
+
+    @property
+    def worst_drop(self) -> float:
+        """Accuracy that the worst variant loses."""
+        return self.reference.accuracy - self.worst.accuracy
 
 
-def _make(job: Job, step: QuantizeStep, source: Path, folder: Path) -> _Made:
-    validation = _Validation(job.parts.validation, job.recipe.size)
+def _make(
+    job: Job, step: QuantizeStep, source: Path, folder: Path, validation: _Validation, reference: _Score
+) -> _Made:
     calibration = choose_calibration(job.parts.training, step.pictures, job.recipe.seed)
-    reference = validation.score(source)
-    made = _Made({}, {"validation_accuracy_fp32": reference.accuracy}, [], 0.0)
+    made = _Made({"fp32": source}, reference)
     for variant in step.variants:
         target = folder / file_name(variant)
         method, score = _best_calibration(job, step, variant, source, target, calibration, validation)
         kept: list[str] = []
         if reference.accuracy - score.accuracy > step.max_drop and step.max_fp32_layers:
-            kept, score = _mixed(job, step, variant, method, source, target, calibration, validation, reference)
+            trial = _Trial(job, step, variant, method, source, target, calibration, validation)
+            kept, score = _mixed(trial, score, reference)
         if variant == "int8-trt":
             refuse(target)
         made.files[variant] = target
+        made.scores[variant] = score
         made.figures[f"validation_accuracy_{variant}"] = round(score.accuracy, 5)
         made.figures[f"bytes_{variant}"] = float(target.stat().st_size)
         made.notes.append(f"{variant}: {method}" + (f", FP32 kept in {', '.join(kept)}" if kept else ""))
-        made.worst_drop = max(made.worst_drop, reference.accuracy - score.accuracy)
     return made
 
 
@@ -105,33 +129,53 @@ def _best_calibration(
     return best, scores[best]
 
 
-def _mixed(
-    job: Job,
-    step: QuantizeStep,
-    variant: VariantName,
-    method: Calibration,
-    source: Path,
-    target: Path,
-    calibration: Sequence[Sample],
-    validation: _Validation,
-    reference: _Score,
-) -> tuple[list[str], _Score]:
-    """The most harmful layers go back to FP32, one more at a time, until the drop is allowed."""
-    spec = input_spec(job.recipe.size)
+@dataclass(frozen=True)
+class _Trial:
+    """Quantizes one variant again, with some nodes left in FP32."""
 
-    def without(nodes: Sequence[str]) -> float:
-        quantize(source, target, calibration, spec, variant=variant, method=method, keep_fp32=nodes)
-        return -validation.score(target).loss
+    job: Job
+    step: QuantizeStep
+    variant: VariantName
+    method: Calibration
+    source: Path
+    target: Path
+    calibration: Sequence[Sample]
+    validation: _Validation
 
-    job.progress.tell(step.name, "message", text=f"{variant}: looking for the layers that hurt")
-    ranked = [d.node for d in rank_layers(source, without)][: step.max_fp32_layers]
-    score = reference
+    def score(self, keep_fp32: Sequence[str]) -> _Score:
+        """Leaves the file at `target`."""
+        spec = input_spec(self.job.recipe.size)
+        quantize(
+            self.source,
+            self.target,
+            self.calibration,
+            spec,
+            variant=self.variant,
+            method=self.method,
+            keep_fp32=keep_fp32,
+        )
+        return self.validation.score(self.target)
+
+
+def _mixed(trial: _Trial, whole: _Score, reference: _Score) -> tuple[list[str], _Score]:
+    """The most harmful layers go back to FP32, one more at a time, until the drop is allowed.
+
+    When it never is, the best of all is kept; layers that gain nothing stay INT8, because FP32 costs bytes.
+    """
+    step = trial.step
+    trial.job.progress.tell(step.name, "message", text=f"{trial.variant}: looking for the layers that hurt")
+    damages = rank_layers(trial.source, lambda nodes: -trial.score(nodes).loss)
+    ranked = [d.node for d in damages if d.loss > 0][: step.max_fp32_layers]
+    best, chosen, last = whole, 0, 0
     for count in range(1, len(ranked) + 1):
-        without(ranked[:count])
-        score = validation.score(target)
+        score, last = trial.score(ranked[:count]), count
+        if score.better_than(best):
+            best, chosen = score, count
         if reference.accuracy - score.accuracy <= step.max_drop:
-            return ranked[:count], score
-    return ranked, score
+            break
+    if chosen != last or not ranked:
+        trial.score(ranked[:chosen])  # the file of the last trial is not the one that is kept
+    return ranked[:chosen], best
 
 
 class _Validation:

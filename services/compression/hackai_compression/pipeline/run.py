@@ -96,6 +96,8 @@ class Job:
             partial = done.with_suffix(".partial")
             partial.write_text(outcome.model_dump_json(indent=1), encoding="utf-8")
             partial.replace(done)
+            for spent in folder.rglob("checkpoint.pt"):
+                spent.unlink()  # five times the network: weights, average, best, two moments of the optimizer
             self.outcomes.append(outcome)
             self.progress.tell(step.name, "finished", figures=outcome.figures, text="; ".join(outcome.notes))
         return self.outcomes

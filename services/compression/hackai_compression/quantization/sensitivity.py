@@ -15,10 +15,10 @@ _HEAVY = ("Conv", "Gemm", "MatMul")
 
 @dataclass(frozen=True)
 class LayerDamage:
-    """What is gained when this node alone goes back to FP32 (in the score's unit)."""
+    """What is lost when this node alone is INT8 (in the score's unit)."""
 
     node: str
-    gain: float
+    loss: float
 
 
 def rank_layers(source: Path, quantized_without: Callable[[Sequence[str]], float]) -> list[LayerDamage]:
@@ -26,10 +26,11 @@ def rank_layers(source: Path, quantized_without: Callable[[Sequence[str]], float
 
     `quantized_without(nodes)` quantizes everything but `nodes` and returns a score (higher is
     better), such as minus the validation loss: smoother than accuracy, which moves by whole pictures.
+    Each node is quantized alone: where two layers break the network, mending one of them shows no gain.
     """
     graph = onnx.load(source).graph
     excluded = set(head_nodes(graph))
-    base = quantized_without(())
     nodes = [n.name for n in graph.node if n.op_type in _HEAVY and n.name not in excluded]
-    damages = [LayerDamage(name, quantized_without((name,)) - base) for name in nodes]
-    return sorted(damages, key=lambda d: -d.gain)
+    base = quantized_without(nodes)
+    damages = [LayerDamage(name, base - quantized_without([n for n in nodes if n != name])) for name in nodes]
+    return sorted(damages, key=lambda d: -d.loss)
