@@ -8,14 +8,14 @@ PY38_VENV := .venv-py38
 PY38 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.8.*/bin/python3.8) python3.8)
 
 # What `make demo` needs: no torch, no face models.
-RUNTIME := -e 'shared[serving]' -e services/camera -e services/inference -e services/notifier -e services/standalone
+RUNTIME := -e 'shared[serving]' -e services/camera -e services/inference -e services/notifier -e services/dashboard -e services/standalone
 # The rest of the house, for the tests: the judge of the compression worker (without torch) and the face service.
 FACES := -e services/face_auth/opencv-headless -e services/face_auth
 REST := -e services/compression $(FACES)
 # Where torch comes from; `make test-torch TORCH_INDEX=https://download.pytorch.org/whl/cpu` spares the CUDA libraries.
 TORCH_INDEX ?=
 PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
-PACKAGES := shared services/camera services/compression services/face_auth services/inference services/notifier services/standalone
+PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
 .PHONY: help demo faces setup test test-slow clips test-py38 test-rtx test-torch check bench demo-clip clean

@@ -42,10 +42,12 @@ def create_app(
     metrics: Metrics,
     max_body_bytes: int = 1_000_000,
     gate: Optional[Gate] = None,
+    documents: bool = True,
 ) -> FastAPI:
     """Return a FastAPI application with ``/healthz``, ``/readyz``, ``/metrics`` and uniform errors.
 
-    With a ``gate`` every endpoint asks for what :mod:`hackai_shared.security.access` says.
+    With a ``gate`` every endpoint asks for what :mod:`hackai_shared.security.access` says. Without ``documents`` there
+    are no OpenAPI pages: their scripts come from elsewhere, which a page that is open to the network must not allow.
     """
     app = FastAPI(
         dependencies=GUARDS if gate is not None else [],
@@ -53,7 +55,9 @@ def create_app(
         description=description,
         version=__version__,
         responses=PROBLEM_RESPONSES,
+        docs_url="/docs" if documents else None,
         redoc_url=None,
+        openapi_url="/openapi.json" if documents else None,
     )
     install_problem_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)

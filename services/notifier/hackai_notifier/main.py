@@ -24,6 +24,7 @@ from hackai_notifier.channels.webhook import WebhookChannel
 from hackai_notifier.climber import Climber
 from hackai_notifier.clips import Clips
 from hackai_notifier.content import Editor
+from hackai_notifier.dashboard_client import DashboardClient
 from hackai_notifier.database import Database
 from hackai_notifier.delivery import Courier
 from hackai_notifier.disarm import DisarmWatch
@@ -120,6 +121,8 @@ async def build(context: ServiceContext) -> ServiceParts:
         changed=changed,
     )
 
+    dashboard = DashboardClient(settings.dashboard_url, service_token(settings)) if settings.dashboard_url else None
+
     context.health.add("database", database.check)
     context.health.add("deliveries", watch.check)
     stop = context.stop
@@ -156,6 +159,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             watch=watch,
             access=access,
             door=door,
+            dashboard=dashboard,
         )
         context.health.add("telegram-polling", telegram.state.check)
         context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
@@ -163,7 +167,7 @@ async def build(context: ServiceContext) -> ServiceParts:
 
     closers: list[Task] = [channel.close for channel in channels.values()]
     closers += [camera_client.close, *care.closers]
-    closers += [door.faces.close] if door is not None else []
+    closers += [client.close for client in (door.faces if door else None, dashboard) if client is not None]
     return ServiceParts(
         app=create_notifier_app(
             health=context.health, metrics=context.metrics, database=database, orders=orders, gate=guard.gate

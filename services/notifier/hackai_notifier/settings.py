@@ -19,6 +19,7 @@ class NotifierSettings(ServiceSettings):
     telegram_timeout_s: float = Field(15.0, gt=0, le=300, description="seconds per message; uploads get more")
     camera_url: str = Field("http://127.0.0.1:8081", description="address of the camera service")
     inference_url: str = Field("http://127.0.0.1:8082", description="address of the inference service")
+    dashboard_url: str | None = Field(None, description="address of the dashboard, for /code")
 
     @field_validator("telegram_token")
     @classmethod

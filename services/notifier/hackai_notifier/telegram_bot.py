@@ -12,7 +12,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.types import LinkPreviewOptions
 
-from hackai_notifier.bot import login, start
+from hackai_notifier.bot import login, start, web_code
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.bot.polling import Poller, PollingState, create_dispatcher
 from hackai_notifier.channels.telegram import TelegramChannel
@@ -34,5 +34,9 @@ class TelegramBot:
 
     async def run(self, desk: Desk, stop: asyncio.Event, *, reported: Callable[[], None]) -> None:
         """Answer commands and buttons until ``stop`` is set."""
-        commands = start.COMMANDS + (login.COMMANDS if desk.door is not None else [])
+        commands = (
+            start.COMMANDS
+            + (login.COMMANDS if desk.door is not None else [])
+            + (web_code.COMMANDS if desk.dashboard is not None else [])
+        )
         await Poller(self.bot, create_dispatcher(desk, reported=reported), self.state, commands).run(stop)

@@ -28,7 +28,7 @@ from hackai_standalone.stack import START_ORDER, Plan, StackError, start_service
 app = typer.Typer()
 log = structlog.get_logger(__name__)
 
-DEFAULT_PORTS = {"camera": 8081, "inference": 8082, "notifier": 8083, "face_auth": 8084}
+DEFAULT_PORTS = {"camera": 8081, "inference": 8082, "notifier": 8083, "face_auth": 8084, "dashboard": 8080}
 CONFIGURATION_STATUS = 78
 
 
@@ -61,10 +61,11 @@ def service_ports() -> dict[str, int]:
 def start_order() -> tuple[str, ...]:
     """Return the services that run here: the face service where it is installed, first, because others ask for its key.
 
-    Its models bring packages that not everybody wants; without it the chats of the configuration decide.
+    Its models bring packages that not everybody wants; without it the chats of the configuration decide. The page comes
+    last: it shows the others.
     """
     with_faces = find_spec("hackai_face_auth") is not None and find_spec("insightface") is not None
-    return ("face_auth", *START_ORDER) if with_faces else START_ORDER
+    return (*(("face_auth",) if with_faces else ()), *START_ORDER, "dashboard")
 
 
 async def _run(config: Path, data: Path, log_format: str) -> None:

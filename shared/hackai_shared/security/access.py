@@ -57,6 +57,9 @@ ADMIN = Access(Role.ADMIN, service=True)
 ADMIN_PERSON = Access(Role.ADMIN)
 OWN_DATA = Access(Role.ADMIN, own="person_id")
 OWN_SESSION = Access(Role.ADMIN, service=True, own="jti")
+# Pages are looked at by people: a service has its own ways, and no browser.
+VIEWER_PERSON = Access(Role.VIEWER)
+OPERATOR_PERSON = Access(Role.OPERATOR)
 
 _EVERY_SERVICE: Dict[str, Access] = {
     "GET /healthz": PUBLIC,
@@ -96,6 +99,7 @@ ENDPOINTS: Dict[str, Dict[str, Access]] = {
         "GET /v1/incidents/{incident_id}": VIEWER,
         "GET /v1/incidents/{incident_id}/photo.jpg": VIEWER,
         "GET /v1/incidents/{incident_id}/frame.jpg": VIEWER,
+        "GET /v1/incidents/{incident_id}/clip.mp4": VIEWER,
         "POST /v1/incidents/{incident_id}/acknowledge": OPERATOR,
         "POST /v1/incidents/{incident_id}/false-alarm": OPERATOR,
         "POST /v1/incidents/{incident_id}/snooze": OPERATOR,
@@ -114,6 +118,29 @@ ENDPOINTS: Dict[str, Dict[str, Access]] = {
         "GET /v1/jobs/{job_id}/artefacts/{path:path}": VIEWER,
         "GET /v1/jobs/{job_id}/report": VIEWER,
         "GET /v1/recipes/schema": VIEWER,
+    },
+    "dashboard": {
+        "GET /static/{path:path}": PUBLIC,
+        "GET /login": PUBLIC,
+        "POST /login/challenge": PUBLIC,
+        "POST /login/face": PUBLIC,
+        "POST /login/code": PUBLIC,
+        "POST /logout": VIEWER_PERSON,
+        "POST /v1/login-codes": SERVICE,
+        "GET /": VIEWER_PERSON,
+        "GET /live/summary": VIEWER_PERSON,
+        "GET /live/stream": VIEWER_PERSON,
+        "GET /cameras/{camera_id}": VIEWER_PERSON,
+        "GET /cameras/{camera_id}/snapshot.jpg": VIEWER_PERSON,
+        "GET /cameras/{camera_id}/heat": VIEWER_PERSON,
+        "GET /incidents": VIEWER_PERSON,
+        "GET /incidents/{incident_id}": VIEWER_PERSON,
+        "GET /incidents/{incident_id}/photo.jpg": VIEWER_PERSON,
+        "GET /incidents/{incident_id}/frame.jpg": VIEWER_PERSON,
+        "GET /incidents/{incident_id}/clip.mp4": VIEWER_PERSON,
+        "POST /incidents/{incident_id}/acknowledge": OPERATOR_PERSON,
+        "POST /incidents/{incident_id}/false-alarm": OPERATOR_PERSON,
+        "POST /incidents/{incident_id}/snooze": OPERATOR_PERSON,
     },
     "face_auth": {
         "GET /.well-known/jwks.json": PUBLIC,

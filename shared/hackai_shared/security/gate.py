@@ -18,7 +18,7 @@ from hackai_shared.security.errors import KeysUnavailable, TokenInvalid
 from hackai_shared.security.keys import KeySet
 from hackai_shared.security.principal import Principal
 from hackai_shared.security.service_token import ServiceToken
-from hackai_shared.security.tokens import unverified_key_id, verify_session
+from hackai_shared.security.tokens import SessionClaims, unverified_key_id, verify_session
 
 log = structlog.get_logger(__name__)
 
@@ -66,13 +66,21 @@ class Gate:
         """
         if self._service_token.matches(token):
             return Principal("service", "service", "service")
+        return (await self.claims_of(token)).principal()
+
+    async def claims_of(self, token: str) -> SessionClaims:
+        """Return what a session token says.
+
+        Raises:
+            TokenInvalid: it does not hold.
+        """
         kid = unverified_key_id(token)
         if self._keys.get(kid) is None:
             await self._learn_keys()
         claims = verify_session(token, self._keys)
         if claims.jti in self._revoked:
             raise TokenInvalid("revoked", "the session was ended; log in again")
-        return claims.principal()
+        return claims
 
     async def authenticate(self, token: Optional[str]) -> Principal:
         """Return whom the token of a request proves.

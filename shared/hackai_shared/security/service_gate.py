@@ -32,6 +32,33 @@ class ServiceGate:
         await self.revoked.run(stop)
 
 
+@dataclass(frozen=True)
+class GateParts:
+    """What a gate is made of, for a service that has more proofs than tokens."""
+
+    keys: KeySet
+    service_token: ServiceToken
+    revoked: RevocationList
+
+
+def gate_parts(context: ServiceContext) -> GateParts:
+    """Return the parts of a service's gate.
+
+    Raises:
+        ConfigError: see :func:`gate_of`.
+    """
+    settings = context.settings
+    try:
+        parts = GateParts(
+            KeySet(_reader(settings)), ServiceToken(settings.service_token), RevocationList(context.bus.client)
+        )
+    except (SecretInvalid, KeysUnavailable) as error:
+        raise ConfigError([ConfigProblem("environment", 1, 1, "HACKAI_SERVICE_TOKEN", str(error))]) from error
+    if not parts.service_token and settings.face_auth_url is None and settings.jwks_file is None:
+        log.warning("nobody can use the HTTP interface: set HACKAI_SERVICE_TOKEN_FILE or HACKAI_FACE_AUTH_URL")
+    return parts
+
+
 def gate_of(context: ServiceContext) -> ServiceGate:
     """Return the gate of a service.
 
@@ -41,17 +68,15 @@ def gate_of(context: ServiceContext) -> ServiceGate:
     Raises:
         ConfigError: the service token is too short, or the address of the face service is none.
     """
-    settings = context.settings
-    try:
-        token = ServiceToken(settings.service_token)
-        keys = KeySet(_reader(settings))
-    except (SecretInvalid, KeysUnavailable) as error:
-        raise ConfigError([ConfigProblem("environment", 1, 1, "HACKAI_SERVICE_TOKEN", str(error))]) from error
-    if not token and settings.face_auth_url is None and settings.jwks_file is None:
-        log.warning("nobody can use the HTTP interface: set HACKAI_SERVICE_TOKEN_FILE or HACKAI_FACE_AUTH_URL")
-    revoked = RevocationList(context.bus.client)
-    gate = Gate(context.name, keys=keys, service_token=token, revoked=revoked, metrics=context.metrics)
-    return ServiceGate(gate, revoked)
+    parts = gate_parts(context)
+    gate = Gate(
+        context.name,
+        keys=parts.keys,
+        service_token=parts.service_token,
+        revoked=parts.revoked,
+        metrics=context.metrics,
+    )
+    return ServiceGate(gate, parts.revoked)
 
 
 def _reader(settings: ServiceSettings) -> Reader:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hackai_notifier.access import ChatAccess
 from hackai_notifier.cameras import CameraClient
+from hackai_notifier.dashboard_client import DashboardClient
 from hackai_notifier.database import Database
 from hackai_notifier.door import Door
 from hackai_notifier.orders import Orders
@@ -30,3 +31,5 @@ class Desk:
     access: ChatAccess
     door: Door | None = None
     """There where faces decide about chats."""
+    dashboard: DashboardClient | None = None
+    """There where the dashboard has an address."""

@@ -20,7 +20,19 @@ from aiogram.exceptions import (
 )
 from aiogram.types import BotCommand, Update
 
-from hackai_notifier.bot import buttons, cameras, disarm, errors, fallback, incidents, login, snooze, start, status
+from hackai_notifier.bot import (
+    buttons,
+    cameras,
+    disarm,
+    errors,
+    fallback,
+    incidents,
+    login,
+    snooze,
+    start,
+    status,
+    web_code,
+)
 from hackai_notifier.bot.desk import Desk
 from hackai_notifier.bot.gate import Gate
 from hackai_notifier.retry import CREDENTIALS_DELAY_S, backoff_s
@@ -71,6 +83,8 @@ def create_dispatcher(desk: Desk, *, reported: Callable[[], None]) -> Dispatcher
     dispatcher.callback_query.outer_middleware(gate)
     if desk.door is not None:
         dispatcher.include_router(login.create_router(desk.door))
+    if desk.dashboard is not None:
+        dispatcher.include_router(web_code.create_router(desk.dashboard))
     for feature in (errors, start, status, cameras, incidents, snooze, disarm, buttons, fallback):
         dispatcher.include_router(feature.create_router())
     return dispatcher

@@ -1,0 +1,1 @@
+"""What the dashboard adds to the command `hackai`."""

@@ -1,0 +1,146 @@
+"""Live: all cameras as tiles, one camera large, and the stream that feeds both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from hackai_dashboard.context import Caller, Part, Site
+from hackai_dashboard.incident_search import Incident
+from hackai_dashboard.stream import parts
+from hackai_shared.bus import BusUnavailable
+from hackai_shared.messages import CameraStatus
+from hackai_shared.problems import Problem
+
+CameraPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+# What must run for an alarm to reach anybody.
+NEEDED = ("camera", "inference", "notifier")
+_IMMUTABLE = {"cache-control": "private, max-age=31536000, immutable"}
+
+
+def add_routes(router: APIRouter, site: Site) -> None:
+    """Add the routes of this page."""
+
+    @router.get("/static/{path:path}", tags=["static"], summary="Scripts and styles")
+    async def static(path: str) -> Response:
+        asset = site.assets.find(path)
+        if asset is None:
+            raise Problem(404, "there is no such file", kind="unknown-file")
+        return Response(asset.data, media_type=asset.media_type, headers=_IMMUTABLE)
+
+    @router.get("/", tags=["live"], response_class=HTMLResponse, summary="All cameras")
+    async def live(request: Request) -> Response:
+        return site.pages.render(
+            request,
+            "live.html",
+            cameras=await _cameras(site),
+            summary=await _summary(site),
+        )
+
+    @router.get("/live/summary", tags=["live"], response_class=HTMLResponse, summary="Is there a fire? Does it work?")
+    async def summary(request: Request) -> Response:
+        return site.pages.render(request, "_summary.html", summary=await _summary(site))
+
+    @router.get(
+        "/live/stream",
+        tags=["live"],
+        response_class=StreamingResponse,
+        summary="Frames and what the model says of them, see hackai_dashboard.stream",
+        responses={200: {"content": {"application/octet-stream": {}}}},
+    )
+    async def stream(
+        guest: Caller,
+        fps: Annotated[float, Query(gt=0, le=15)] = 5.0,
+        camera: Annotated[list[str] | None, Query(description="only these")] = None,
+    ) -> StreamingResponse:
+        session = guest.session
+
+        async def body() -> AsyncIterator[bytes]:
+            with site.feed.watch(None if camera is None else frozenset(camera)) as viewer:
+                async for part in parts(viewer, fps=fps, holds=lambda: session is None or site.gate.holds(session)):
+                    yield part
+
+        return StreamingResponse(body(), media_type="application/octet-stream")
+
+    @router.get("/cameras/{camera_id}", tags=["live"], response_class=HTMLResponse, summary="One camera")
+    async def camera_page(request: Request, camera_id: CameraPath) -> Response:
+        _known(site, camera_id)
+        found = await site.ask("notifier", "/v1/incidents", params={"limit": 5, "camera_id": camera_id})
+        recent = Part([Incident.model_validate(one) for one in found.data or []], found.trouble)
+        return site.pages.render(
+            request,
+            "camera.html",
+            camera=next(one for one in await _cameras(site) if one["camera_id"] == camera_id),
+            recent=recent,
+        )
+
+    @router.get("/cameras/{camera_id}/snapshot.jpg", tags=["live"], response_class=Response, summary="Newest frame")
+    async def snapshot(camera_id: CameraPath) -> Response:
+        _known(site, camera_id)
+        answer = await site.upstream.call("camera", "GET", f"/v1/cameras/{camera_id}/snapshot.jpg")
+        return Response(answer.content, media_type="image/jpeg")
+
+    @router.get("/cameras/{camera_id}/heat", tags=["live"], summary="Where the model looks in the newest frame")
+    async def heat(camera_id: CameraPath) -> dict[str, Any]:
+        _known(site, camera_id)
+        frame = await site.upstream.call("camera", "GET", f"/v1/cameras/{camera_id}/snapshot.jpg")
+        answer = await site.upstream.call(
+            "inference",
+            "POST",
+            "/v1/predict",
+            params={"explain": "1"},
+            content=frame.content,
+            # Frames of cameras are judged before requests: this never delays an alarm.
+            extra_headers={"content-type": "image/jpeg"},
+        )
+        explanation = answer.json()["explanation"]
+        return {"label": explanation["label"], "rows": explanation["heat_map"]}
+
+
+def _known(site: Site, camera_id: str) -> None:
+    if camera_id not in site.cameras:
+        raise Problem(404, f"there is no camera {camera_id}", kind="unknown-camera")
+
+
+async def _cameras(site: Site) -> list[dict[str, Any]]:
+    """Return every configured camera with its state; one that nobody speaks of is missing, and shown as such."""
+    try:
+        known = {camera.camera_id: camera for status in await site.bus.statuses() for camera in status.cameras}
+    except BusUnavailable:
+        known = {}
+    return [_camera(camera_id, name, known.get(camera_id)) for camera_id, name in site.cameras.items()]
+
+
+def _camera(camera_id: str, name: str, status: CameraStatus | None) -> dict[str, Any]:
+    return {
+        "camera_id": camera_id,
+        "name": name,
+        "state": "silent" if status is None else status.state,
+        "fps": 0.0 if status is None else status.fps,
+        "width": (status.width if status else None) or 16,
+        "height": (status.height if status else None) or 9,
+        "error": (status.error if status else None) or "",
+    }
+
+
+async def _summary(site: Site) -> dict[str, Any]:
+    """Return what matters from two metres: fires that nobody took care of, and whether the watch works."""
+    found = await site.ask("notifier", "/v1/incidents", params={"limit": 50})
+    ringing = [one for one in map(Incident.model_validate, found.data or []) if one.rings]
+    try:
+        statuses = await site.bus.statuses()
+        ready = {status.service for status in statuses if status.ready}
+        trouble = [service for service in NEEDED if service not in ready]
+        running = [camera for status in statuses for camera in status.cameras if camera.state == "running"]
+    except BusUnavailable:
+        trouble, running = ["redis"], []
+    return {
+        "ringing": ringing,
+        "trouble": trouble,
+        "incidents_trouble": found.trouble,
+        "running": len(running),
+        "cameras": len(site.cameras),
+    }

@@ -1,0 +1,40 @@
+"""``/code``: a chat that is logged in lets a browser in."""
+
+from __future__ import annotations
+
+import html
+
+from aiogram import F, Router
+from aiogram.enums import ChatType
+from aiogram.filters import Command
+from aiogram.types import BotCommand, Message
+
+from hackai_notifier.bot.caller import Caller
+from hackai_notifier.bot.desk import Desk
+from hackai_notifier.dashboard_client import DashboardClient, DashboardUnavailable
+
+COMMANDS = [BotCommand(command="code", description="A code that logs a browser in to the dashboard")]
+
+
+def create_router(dashboard: DashboardClient) -> Router:
+    """Return the router of this feature. In private chats alone: whoever reads the code is let in by it."""
+    router = Router(name="web_code")
+
+    async def code(message: Message, desk: Desk, caller: Caller) -> None:
+        session = desk.door.access.session(caller.chat_id) if desk.door is not None else None
+        try:
+            issued = await (
+                dashboard.code_for_session(session.token)
+                if session is not None
+                else dashboard.code_for_chat(caller.chat_id, caller.actor.name or "chat", caller.role)
+            )
+        except DashboardUnavailable as error:
+            await message.answer(html.escape(str(error)))
+            return
+        await message.answer(
+            f"<code>{issued.code}</code>\nType it on the dashboard's login page within "
+            f"{issued.expires_in_s / 60:.0f} minutes. It works once, and whoever has it is you: show it to nobody."
+        )
+
+    router.message.register(code, Command("code"), F.chat.type == ChatType.PRIVATE)
+    return router
