@@ -11,6 +11,7 @@ from hackai_compression.errors import LintError
 from hackai_compression.exporting.lint import lint_for_tensorrt, refuse
 from hackai_compression.judging.cost import measure_cost
 from hackai_compression.quantization.slim import slim
+from hackai_shared.serving.package import open_package
 
 
 def graph(
@@ -88,3 +89,97 @@ def test_a_slimmed_graph_keeps_its_interface(tmp_path: Path) -> None:
     onnx.checker.check_model(model)
     assert [v.name for v in (*model.graph.input, *model.graph.output)] == ["images", "logits"]
     assert model.ByteSize() < before - 200
+
+
+def planted(path: Path, nodes: list[onnx.NodeProto], constants: list[onnx.TensorProto], opset: int = 16) -> Path:
+    """A graph of uint8 `images` (N, 8, 8, 3) to float `logits` that breaks a rule on purpose; not checked."""
+    model = helper.make_model(
+        helper.make_graph(
+            nodes,
+            "planted",
+            [helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", 8, 8, 3])],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 8, 8, 3])],
+            constants,
+        ),
+        opset_imports=[helper.make_opsetid("", opset)],
+        ir_version=8,
+    )
+    onnx.save(model, path)
+    return path
+
+
+CAST = helper.make_node("Cast", ["images"], ["x"], "cast", to=TensorProto.FLOAT)
+SCALE = numpy_helper.from_array(np.float32(0.1), "scale")
+ZERO = numpy_helper.from_array(np.int8(0), "zero")
+
+
+def test_layer_normalization_of_opset_17_is_refused(tmp_path: Path) -> None:
+    ones = numpy_helper.from_array(np.ones(3, np.float32), "ones")
+    normalise = helper.make_node("LayerNormalization", ["x", "ones"], ["logits"], "norm")
+    findings = lint_for_tensorrt(planted(tmp_path / "g.onnx", [CAST, normalise], [ones], opset=17))
+    assert any("opset 17" in finding for finding in findings)
+    assert any("LayerNormalization is not in" in finding for finding in findings)
+
+
+def test_a_bias_quantized_to_int32_is_refused(tmp_path: Path) -> None:
+    constants = [
+        numpy_helper.from_array(np.ones((3, 8, 1, 1), np.float32), "w"),
+        numpy_helper.from_array(np.ones(3, np.int32), "b"),
+        SCALE,
+        numpy_helper.from_array(np.int32(0), "zero32"),
+    ]
+    bias = helper.make_node("DequantizeLinear", ["b", "scale", "zero32"], ["bias"], "dequantize bias")
+    convolve = helper.make_node("Conv", ["x", "w", "bias"], ["logits"], "convolution")
+    findings = lint_for_tensorrt(planted(tmp_path / "g.onnx", [CAST, bias, convolve], constants))
+    assert any("bias is quantized" in finding for finding in findings)
+    assert any("int32, int8 is expected" in finding for finding in findings)
+
+
+def test_qdq_on_an_output_is_refused(tmp_path: Path) -> None:
+    nodes = [
+        CAST,
+        helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"], "quantize"),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["logits"], "dequantize"),
+    ]
+    findings = lint_for_tensorrt(planted(tmp_path / "g.onnx", nodes, [SCALE, ZERO]))
+    assert findings == ["dequantize: QDQ on a graph output"]
+
+
+def test_a_missing_zero_point_is_refused(tmp_path: Path) -> None:
+    nodes = [
+        CAST,
+        helper.make_node("QuantizeLinear", ["x", "scale"], ["q"], "quantize"),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"], "dequantize"),
+        helper.make_node("Relu", ["y"], ["logits"], "last"),
+    ]
+    findings = lint_for_tensorrt(planted(tmp_path / "g.onnx", nodes, [SCALE, ZERO]))
+    assert findings == ["quantize: the zero point is missing"]
+
+
+def test_bytes_may_be_moved_but_not_computed_with(tmp_path: Path) -> None:
+    move = helper.make_node("Transpose", ["images"], ["moved"], "move", perm=[0, 1, 2, 3])
+    cast = helper.make_node("Cast", ["moved"], ["logits"], "cast", to=TensorProto.FLOAT)
+    assert lint_for_tensorrt(planted(tmp_path / "g.onnx", [move, cast], [])) == []
+
+    pool = helper.make_node("MaxPool", ["moved"], ["pooled"], "pool", kernel_shape=[1, 1])
+    late = helper.make_node("Cast", ["pooled"], ["logits"], "cast", to=TensorProto.FLOAT)
+    findings = lint_for_tensorrt(planted(tmp_path / "g.onnx", [move, pool, late], []))
+    assert findings == ["pool: MaxPool of uint8, which must be cast first"]
+
+
+def test_every_shipped_variant_for_tensorrt_passes(root: Path) -> None:
+    checked = []
+    for manifest in sorted((root / "models").glob("*/*/manifest.json")):
+        package = open_package(manifest.parent)
+        for name, variant in package.manifest.variants.items():
+            if "tensorrt" in variant.runtimes:
+                checked.append(name)
+                assert lint_for_tensorrt(package.variant(name)[1]) == []
+    assert {"fp32", "int8-trt"} <= set(checked)
+
+
+def test_the_variant_for_cpus_would_be_read_wrongly_and_is_found(root: Path) -> None:
+    """uint8 with zero point 0 is silently taken as int8 by TensorRT: why it must never get that file."""
+    package = open_package(root / "models" / "fire-classifier" / "1")
+    findings = lint_for_tensorrt(package.variant("int8")[1])
+    assert any("uint8" in finding for finding in findings)

@@ -27,7 +27,7 @@ def lint_for_tensorrt(path: Path) -> list[str]:
             for attribute in node.attribute:
                 if attribute.name == "value":
                     constants[node.output[0]] = attribute.t
-    findings = [*_versions(model), *_interface(graph)]
+    findings = [*_versions(model), *_interface(graph), *_bytes(graph)]
     findings += [
         f"{node.name or node.output[0]}: operator {node.op_type} is not in TensorRT 8.5's importer"
         for node in graph.node
@@ -65,6 +65,26 @@ def _interface(graph: onnx.GraphProto) -> list[str]:
             findings.append(f"input {value.name}: only the batch may be dynamic")
         if value.type.tensor_type.elem_type not in {TensorProto.UINT8, TensorProto.FLOAT}:
             findings.append(f"input {value.name}: uint8 or float32 is expected")
+    return findings
+
+
+# What may happen to bytes before they are cast: the runtime moves the cast in front of these (TensorRT takes uint8 as
+# the type of a network input only).
+_MOVES_ONLY = {"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Flatten"}
+
+
+def _bytes(graph: onnx.GraphProto) -> list[str]:
+    raw = {v.name for v in graph.input if v.type.tensor_type.elem_type == TensorProto.UINT8}
+    outputs = {o.name for o in graph.output}
+    findings = []
+    for node in graph.node:  # in topological order
+        if not raw & set(node.input) or node.op_type == "Cast":
+            continue
+        if node.op_type in _MOVES_ONLY:
+            raw |= set(node.output)
+        else:
+            findings.append(f"{node.name or node.output[0]}: {node.op_type} of uint8, which must be cast first")
+    findings += [f"output {name} is uint8" for name in sorted(raw & outputs)]
     return findings
 
 

@@ -1,9 +1,10 @@
-"""``hackai bench``."""
+"""``hackai bench``.
 
-from __future__ import annotations
+Without ``from __future__ import annotations``: before Python 3.10 typer sees no options in annotations that are texts.
+"""
 
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 import typer
 from rich.console import Console
@@ -24,7 +25,7 @@ app = typer.Typer()
 
 @app.command()
 def bench(
-    model: Annotated[str, typer.Option(help="one model; without it, the newest version of each")] = "",
+    model: Annotated[Optional[str], typer.Option(help="one model; without it, the newest version of each")] = None,
     runtime: Annotated[str, typer.Option(help="auto, onnxruntime, openvino or tensorrt")] = "auto",
     seconds: Annotated[float, typer.Option(min=0.1, help="seconds per figure")] = 5.0,
     workers: Annotated[int, typer.Option(min=1, max=16, help="callers at the same time for the throughput")] = 2,
@@ -33,30 +34,29 @@ def bench(
         bool, typer.Option("--gate", help="compare INT8 with the default; on a Jetson, activate it if it passes")
     ] = False,
     pictures: Annotated[
-        str, typer.Option(help="labelled pictures for --gate: a folder per class, not used for training")
-    ] = "",
-    json_file: Annotated[str, typer.Option("--json", help="write the report as JSON")] = "",
-    picture: Annotated[str, typer.Option(help="write the report as a picture (PNG)")] = "",
-    models: Annotated[str, typer.Option(help="folder of model packages; default: HACKAI_MODELS_DIR")] = "",
+        Optional[Path], typer.Option(help="labelled pictures for --gate: a folder per class, not used for training")
+    ] = None,
+    json_file: Annotated[Optional[Path], typer.Option("--json", help="write the report as JSON")] = None,
+    picture: Annotated[Optional[Path], typer.Option(help="write the report as a picture (PNG)")] = None,
+    models: Annotated[Optional[Path], typer.Option(help="folder of model packages; default: HACKAI_MODELS_DIR")] = None,
 ) -> None:
     """Measure latency, throughput, power mode, clocks and temperature per model and precision.
 
     On a Jetson stop the inference service first: two CUDA processes do not fit its memory. Exit status 1 when
     something could not be measured or the gate refused.
     """
-    # Empty texts rather than None: Python 3.8 loses the option's name where the default is None.
-    if gate and not pictures:
+    if gate and pictures is None:
         raise _give_up("--gate needs --pictures: a folder with one folder of pictures per class")
     console = Console(stderr=True, highlight=False)
     try:
         settings = read_settings(InferenceSettings)
         arena = arena_of(resolve_runtime(runtime), threads, settings.state_dir)
         report = run(
-            _packages(Path(models) if models else settings.models_dir, model),
+            _packages(models or settings.models_dir, model),
             arena,
             seconds=seconds,
             workers=workers,
-            pictures=Path(pictures) if pictures else None,
+            pictures=pictures,
             gate=gate,
             tell=lambda text: console.print(text, style="dim"),
         )
@@ -68,8 +68,8 @@ def bench(
         raise typer.Exit(1)
 
 
-def _packages(folder: Path, name: str) -> List[ModelPackage]:
-    found = newest_packages(folder, name or None)
+def _packages(folder: Path, name: Optional[str]) -> List[ModelPackage]:
+    found = newest_packages(folder, name)
     if not found:
         raise PackageError(f"{folder}: no package {name or 'of any model'}; set --models or HACKAI_MODELS_DIR")
     return [open_package(path) for path in found]
@@ -84,12 +84,12 @@ def _show(report: Report) -> None:
         console.print(verdict(gate), style="green" if gate.passed else "yellow")
 
 
-def _write(report: Report, json_file: str, picture: str) -> None:
+def _write(report: Report, json_file: Optional[Path], picture: Optional[Path]) -> None:
     try:
-        if json_file:
-            Path(json_file).write_text(report.model_dump_json(indent=1), encoding="utf-8")
-        if picture:
-            draw(report, Path(picture))
+        if json_file is not None:
+            json_file.write_text(report.model_dump_json(indent=1), encoding="utf-8")
+        if picture is not None:
+            draw(report, picture)
     except ImportError as error:
         raise _give_up(f"no picture: {error}; pip install 'hackai-inference[bench]'") from error
     except OSError as error:
