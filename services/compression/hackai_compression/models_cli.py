@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hackai_compression.datasets.boxes import read_yolo_folder
 from hackai_compression.datasets.folder import read_image_folder
 from hackai_compression.errors import CompressionError
+from hackai_compression.judging.detection_verdict import DetectionEvaluation
 from hackai_compression.judging.evaluate import evaluate
+from hackai_compression.judging.evaluate_detector import evaluate_detector
 from hackai_compression.judging.latency import measure_latency
-from hackai_compression.reports.terminal import evaluation_table
+from hackai_compression.judging.verdict import Evaluation
+from hackai_compression.reports.terminal import detection_table, evaluation_table
 from hackai_shared.serving.package import PackageError, open_package
 from hackai_shared.serving.session import SessionError, choose_variant
 
@@ -27,25 +31,40 @@ def models() -> None:
 @app.command("evaluate")
 def evaluate_command(
     package: Annotated[Path, typer.Argument(help="Folder of a model package (with manifest.json).")],
-    folder: Annotated[Path, typer.Argument(help="ImageFolder: one sub-folder of pictures per class.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="ImageFolder: one sub-folder of pictures per class. Of a detector: a YOLO folder."),
+    ],
     variant: Annotated[str, typer.Option(help="fp32, int8, int8-trt; auto: the one that serves.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="Threads of the runtime.")] = 1,
     repetitions: Annotated[int, typer.Option(min=5, help="Latency measurements.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+    split: Annotated[str, typer.Option(help="Of a detector: images/<split> and labels/<split> are read.")] = "val",
 ) -> None:
-    """Accuracy, recall, confusion, recall at false-alarm rates, AUROC, size and latency of a package."""
+    """Figures of a package, as it serves.
+
+    Of a classifier: accuracy, recall, confusion, recall at false-alarm rates, AUROC, size and latency. Of a detector:
+    mAP50, average precision and recall at fixed wrong boxes per picture for every class, size and latency.
+    """
     errors = Console(stderr=True)
     try:
         opened = open_package(package, require_gate=False)
         chosen = choose_variant(opened, "onnxruntime", variant)
-        dataset = read_image_folder(folder, opened.manifest.classes)
+        detector = opened.manifest.task == "detection"
+        classes = tuple(opened.manifest.classes)
+        dataset = read_yolo_folder(folder, split, classes) if detector else read_image_folder(folder, classes)
         latency = [measure_latency([(opened, chosen)], threads=t, repetitions=repetitions)[0] for t in (1, 2)]
+        found: Evaluation | DetectionEvaluation
         with errors.status(f"{opened.id} {chosen} on {len(dataset)} pictures"):
-            found, _ = evaluate(opened, chosen, dataset, latency=latency, threads=threads)
+            if detector:
+                found = evaluate_detector(opened, chosen, dataset.samples, latency=latency, threads=threads)
+            else:
+                found, _ = evaluate(opened, chosen, dataset, latency=latency, threads=threads)
     except (CompressionError, PackageError, SessionError) as error:
         errors.print(f"[red]error:[/red] {error}", highlight=False)
         raise typer.Exit(1) from error
     if as_json:
         typer.echo(found.model_dump_json())
     else:
-        Console().print(evaluation_table([found]))
+        table = detection_table([found]) if isinstance(found, DetectionEvaluation) else evaluation_table([found])
+        Console().print(table)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hackai_shared.serving.manifest import FileEntry, InputSpec, Manifest, Training, Variant
 from hackai_shared.serving.package import MANIFEST, sha256_of
@@ -18,6 +18,7 @@ _RUNTIMES: Mapping[str, Sequence[str]] = {
     "int8-trt": ("tensorrt",),
 }
 CARD, GATE = "README.md", "gate.json"
+CLASSIFIER_OUTPUTS: Mapping[str, str] = {"logits": "logits", "cam": "cam"}
 
 
 def file_name(variant: str) -> str:
@@ -51,10 +52,14 @@ def write_package(
     thresholds: Mapping[str, float] | None = None,
     metrics: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
     gate: Mapping[str, Any] | None = None,
+    task: Literal["classification", "detection"] = "classification",
+    outputs: Mapping[str, str] | None = None,
+    spec: InputSpec | None = None,
 ) -> Manifest:
     """Copies the variants and writes card, gate report and manifest (last, so a half package has none).
 
-    `metrics` is variant -> evaluation set -> figure -> value. Without `gate` the registry refuses the package.
+    `metrics` is variant -> evaluation set -> figure -> value; `spec` replaces the input of our own
+    exports. Without `gate` the registry refuses the package.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -75,13 +80,13 @@ def write_package(
     manifest = Manifest(
         name=name,
         version=version,
-        task="classification",
+        task=task,
         classes=list(classes),
         architecture=architecture,
         licence=licence,
         created_at=datetime.now(UTC).replace(microsecond=0),
-        input=input_spec(size),
-        outputs={"logits": "logits", "cam": "cam"},
+        input=spec or input_spec(size),
+        outputs=dict(outputs or CLASSIFIER_OUTPUTS),
         temperature=temperature,
         thresholds=dict(thresholds or {}),
         variants=entries,

@@ -160,7 +160,10 @@ class Budget(_Strict):
         default_factory=dict, description="False-alarm rate -> lowest recall of fire."
     )
     max_accuracy_drop: float | None = Field(None, ge=0, le=1, description="Against the parent.")
-    max_quantization_drop: float | None = Field(0.005, ge=0, le=1, description="INT8 against FP32.")
+    max_quantization_drop: float | None = Field(
+        0.005, ge=0, le=1, description="INT8 against FP32: accuracy, or mAP50 of a detector."
+    )
+    min_map50: float | None = Field(None, ge=0, le=1, description="Of a detector.")
 
 
 class Data(_Strict):
@@ -187,11 +190,18 @@ class Package(_Strict):
     pretrained: str = Field("", description="Where the initial weights come from, in words.")
 
 
+#: What a recipe for detectors cannot ask for.
+_PARTICIPLES = {"distill": "distilled", "prune": "pruned", "load": "loaded from a file"}
+
+
 class Recipe(_Strict):
     """A whole job."""
 
     name: StepName
     about: str = ""
+    task: Literal["classification", "detection"] = Field(
+        "classification", description="detection: boxes, learned from the job's YOLO folder; classes are its numbers."
+    )
     classes: tuple[str, ...] = Field(FIRE_CLASSES, min_length=2)
     size: int = Field(160, ge=32, le=1024, description="Side of the square input in pixels.")
     seed: int = Field(0, ge=0)
@@ -200,6 +210,17 @@ class Recipe(_Strict):
     package: Package = Package()
     budget: Budget = Budget()
     steps: tuple[Step, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _detectors_train_export_quantize(self) -> Recipe:
+        if self.task == "classification":
+            return self
+        for step in self.steps:
+            if step.do in _PARTICIPLES:
+                raise ValueError(f"step {step.name!r}: detectors are not {_PARTICIPLES[step.do]}")
+            if isinstance(step, QuantizeStep) and step.qat is not None:
+                raise ValueError(f"step {step.name!r}: `qat` is for classifiers")
+        return self
 
     @model_validator(mode="after")
     def _chain_fits(self) -> Recipe:

@@ -59,7 +59,7 @@ def choose_window(
 
 def view(picture: Picture, window: Window, size: int, backdrop: Picture | None, rng: Generator) -> Picture:
     """(size, size, 3) uint8: what the window shows; beyond the picture's edge, the backdrop or a mirror image."""
-    matrix = _window_matrix(window, size)
+    matrix = window_matrix(window, size)
     # Shrinking by a warp aliases; halving first keeps what INTER_AREA keeps in serving.
     source = picture
     while min(window.width, window.height) > 2.2 * size:
@@ -72,7 +72,7 @@ def view(picture: Picture, window: Window, size: int, backdrop: Picture | None, 
             window.degrees,
             window.mirrored,
         )
-        matrix = _window_matrix(window, size)
+        matrix = window_matrix(window, size)
     if backdrop is not None:
         base = whole(backdrop, size)
         return np.asarray(
@@ -89,7 +89,8 @@ def view(picture: Picture, window: Window, size: int, backdrop: Picture | None, 
     )
 
 
-def _window_matrix(window: Window, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def window_matrix(window: Window, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """(2, 3) affine map from pixels of the source to pixels of a (size, size) view."""
     sx = size / window.width * (-1 if window.mirrored else 1)
     sy = size / window.height
     angle = math.radians(window.degrees)

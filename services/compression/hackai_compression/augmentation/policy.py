@@ -25,6 +25,10 @@ class AugmentationPolicy(BaseModel):
         0.25, ge=0, le=2, description="Pasted flames, smoke and harmless patches per picture of the data."
     )
 
+    mosaics: float = Field(
+        0.0, ge=0, le=1, description="Share of a detector's views that are put together from four pictures."
+    )
+
     @classmethod
     def none(cls) -> AugmentationPolicy:
         """Serving's own view of each picture, nothing else."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from hackai_compression.errors import ParityError
+from hackai_compression.exporting.static_padding import freeze_padding
 from hackai_compression.networks.classifier import FireClassifier
 
 #: TensorRT 8.5 reads 17 on paper, but operators of 17 that matter (LayerNormalization) are missing there.
@@ -63,8 +65,20 @@ def export_onnx(network: FireClassifier, image_size: int, path: Path) -> None:
     Raises `ParityError` when ONNX Runtime computes something else than the network.
     """
     graph = ServingGraph(network).eval()
+    example = example_pictures(image_size)
+    write_graph(graph, example, (LOGITS, CAM), path)
+    check_parity(graph, path, example)
+
+
+def example_pictures(image_size: int) -> Tensor:
+    """(2, S, S, 3) uint8 noise, always the same."""
     generator = torch.Generator().manual_seed(0)
-    example = torch.randint(0, 256, (2, image_size, image_size, 3), dtype=torch.uint8, generator=generator)
+    return torch.randint(0, 256, (2, image_size, image_size, 3), dtype=torch.uint8, generator=generator)
+
+
+def write_graph(graph: nn.Module, example: Tensor, outputs: Sequence[str], path: Path) -> None:
+    """Exports a module of `images`, and takes out what the exporter says about this machine."""
+    freeze_padding(graph, example)
     with warnings.catch_warnings():
         # The legacy exporter is deprecated; the new one cannot write opset 16.
         warnings.simplefilter("ignore")
@@ -75,8 +89,8 @@ def export_onnx(network: FireClassifier, image_size: int, path: Path) -> None:
             dynamo=False,
             opset_version=OPSET,
             input_names=[INPUT],
-            output_names=[LOGITS, CAM],
-            dynamic_axes={INPUT: {0: "batch"}, LOGITS: {0: "batch"}, CAM: {0: "batch"}},
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "batch"} for name in (INPUT, *outputs)},
             do_constant_folding=True,
         )
     model = onnx.load(path)
@@ -87,16 +101,24 @@ def export_onnx(network: FireClassifier, image_size: int, path: Path) -> None:
     model = onnx.shape_inference.infer_shapes(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)
-    check_parity(graph, path, example)
+
+
+def check_parity(graph: ServingGraph, path: Path, example: Tensor) -> float:
+    """Largest difference of the logits on `example`; raises `ParityError` above the tolerance."""
+    difference: float = check_outputs(graph, path, example, (LOGITS,))
+    return difference
 
 
 @torch.no_grad()
-def check_parity(graph: ServingGraph, path: Path, example: Tensor) -> float:
-    """Largest difference of the logits on `example`; raises `ParityError` above the tolerance."""
-    expected = graph(example)[0].numpy()
+def check_outputs(graph: nn.Module, path: Path, example: Tensor, outputs: Sequence[str]) -> float:
+    """Largest difference of outputs of `graph` (in its order) on `example`; raises `ParityError`."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    logits = session.run([LOGITS], {INPUT: example.numpy()})[0]
-    difference = float(np.abs(logits - expected).max())
-    if not difference <= PARITY_TOLERANCE * max(1.0, float(np.abs(expected).max())):
-        raise ParityError(f"{path.name}: logits differ from PyTorch's by {difference:.2e}")
-    return difference
+    found = session.run(list(outputs), {INPUT: example.numpy()})
+    largest: float = 0.0
+    for name, value, expected in zip(outputs, found, graph(example), strict=False):
+        wanted = expected.numpy()
+        difference = float(np.abs(value - wanted).max())
+        if not difference <= PARITY_TOLERANCE * max(1.0, float(np.abs(wanted).max())):
+            raise ParityError(f"{path.name}: {name} differ from PyTorch's by {difference:.2e}")
+        largest = max(largest, difference)
+    return largest

@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hackai_compression.datasets.pictures import PictureCache
 from hackai_compression.errors import CompressionError, RecipeError
+from hackai_compression.judging.detection_verdict import DetectionVerdict
 from hackai_compression.judging.verdict import Verdict
 from hackai_compression.pipeline.data import Folders, Parts, read_parts
+from hackai_compression.pipeline.detection_data import BoxedParts, read_boxed_parts
 from hackai_compression.pipeline.progress import EventLog, Progress, Sink
 from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, QuantizeStep, Recipe, Step
 
@@ -32,6 +34,7 @@ class Outcome(BaseModel):
     figures: dict[str, float] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
     verdict: Verdict | None = None
+    detection: DetectionVerdict | None = Field(None, description="Instead of `verdict`, of a detector.")
     package: str | None = None
 
 
@@ -45,6 +48,7 @@ class Job:
         self.outcomes: list[Outcome] = []
         self.pictures = PictureCache()
         self._parts = parts
+        self._boxed_parts: BoxedParts | None = None
 
     @property
     def parts(self) -> Parts:
@@ -52,6 +56,13 @@ class Job:
         if self._parts is None:
             self._parts = read_parts(self.recipe, self.folders)
         return self._parts
+
+    @property
+    def boxed_parts(self) -> BoxedParts:
+        """The data of a detection job, read once."""
+        if self._boxed_parts is None:
+            self._boxed_parts = read_boxed_parts(self.recipe, self.folders)
+        return self._boxed_parts
 
     def folder_of(self, step: Step) -> Path:
         """Where a step keeps its files: its number and name."""
@@ -104,13 +115,18 @@ class Job:
 
     def _same_recipe(self) -> None:
         path, text = self.out / RECIPE, self.recipe.model_dump_json(indent=1)
-        if path.is_file() and path.read_text(encoding="utf-8") != text:
+        # Compared as recipes: an older worker's file lacks the fields that were added since.
+        if path.is_file() and Recipe.model_validate_json(path.read_text(encoding="utf-8")) != self.recipe:
             raise RecipeError(f"{self.out} belongs to another recipe; choose an empty folder")
         path.write_text(text, encoding="utf-8")
 
 
 def perform(job: Job, step: Step) -> Outcome:
     """Dispatches; torch is imported only for the steps that need it."""
+    if job.recipe.task == "detection":
+        from hackai_compression.pipeline.detection_steps import perform_detection
+
+        return perform_detection(job, step)
     if isinstance(step, QuantizeStep):
         from hackai_compression.pipeline.quantize_step import run_quantize
 

@@ -89,6 +89,15 @@ def quantize(
 
 
 def head_nodes(graph: onnx.GraphProto) -> list[str]:
-    """Nodes that write a graph output: the head's convolution and the mean."""
-    outputs = {o.name for o in graph.output}
-    return [n.name for n in graph.node if outputs & set(n.output)]
+    """Nodes from the outputs back to the last convolutions: a classifier's head and mean, a detector's decoding."""
+    producers = {output: node for node in graph.node for output in node.output}
+    waiting = [o.name for o in graph.output]
+    found: dict[str, onnx.NodeProto] = {}
+    while waiting:
+        node = producers.get(waiting.pop())
+        if node is None or node.output[0] in found:
+            continue
+        found[node.output[0]] = node
+        if node.op_type not in {"Conv", "Gemm"}:
+            waiting += node.input
+    return [n.name for n in graph.node if n.output[0] in found]

@@ -12,6 +12,7 @@ from hackai_compression.judging.verdict import Verdict
 from hackai_compression.pipeline.run import DONE, RECIPE, Outcome
 from hackai_compression.recipes import Recipe
 from hackai_compression.reports import plots
+from hackai_compression.reports.detection_page import write_detection_report
 from hackai_compression.reports.gallery import exhibits
 from hackai_shared.serving.package import open_package
 
@@ -23,6 +24,8 @@ def write_report(out: Path, *, pictures: bool = True) -> Path:
     Works on a job that is half done or was refused: it shows what there is.
     """
     recipe = Recipe.model_validate_json((out / RECIPE).read_text(encoding="utf-8"))
+    if recipe.task == "detection":
+        return write_detection_report(out, recipe)
     outcomes = [
         Outcome.model_validate_json(p.read_text(encoding="utf-8")) for p in sorted(out.glob(f"[0-9][0-9]-*/{DONE}"))
     ]

@@ -16,6 +16,7 @@ from rich.progress import (
 from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
+from hackai_compression.judging.detection_verdict import DetectionEvaluation
 from hackai_compression.judging.verdict import Evaluation
 from hackai_compression.pipeline.progress import ProgressEvent
 from hackai_compression.pipeline.run import Outcome
@@ -52,6 +53,39 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
     return table
 
 
+def detection_table(evaluations: Sequence[DetectionEvaluation]) -> Table:
+    """One row per class of every evaluated variant of a detector."""
+    table = Table(title=evaluations[0].package if evaluations else None)
+    titles = (
+        "variant",
+        "pictures",
+        "mAP50",
+        "class",
+        "boxes",
+        "AP50",
+        "recall @ 0.1 / 1 wrong boxes",
+        "kB",
+        "ms (1 / 2)",
+    )
+    for title in titles:
+        table.add_column(title, justify="left" if title in {"variant", "class"} else "right")
+    for e in evaluations:
+        for name, found in e.classes.items():
+            recall = {p.per_picture: f"{100 * p.recall:.1f} %" for p in found.recall_at_false_boxes}
+            table.add_row(
+                e.variant,
+                str(e.pictures),
+                f"{e.map50:.3f}",
+                name,
+                str(found.boxes),
+                f"{found.average_precision:.3f}",
+                f"{recall[0.1]} / {recall[1.0]}",
+                f"{e.size_bytes / 1000:.0f}",
+                " / ".join(f"{x.median_ms:.2f}" for x in e.latency) or "-",
+            )
+    return table
+
+
 def job_summary(outcomes: Sequence[Outcome]) -> Table:
     """One row per step, then what the judge found."""
     table = Table(title="steps")
@@ -62,6 +96,8 @@ def job_summary(outcomes: Sequence[Outcome]) -> Table:
         table.add_row(outcome.step, f"{outcome.seconds:.0f}", figures, "; ".join(outcome.notes))
         for e in outcome.verdict.evaluations if outcome.verdict is not None else ():
             table.add_row("", "", f"{e.variant}: {100 * e.accuracy:.2f} %, {e.size_bytes} bytes", "")
+        for d in outcome.detection.evaluations if outcome.detection is not None else ():
+            table.add_row("", "", f"{d.variant}: mAP50 {d.map50:.3f}, {d.size_bytes} bytes", "")
     return table
 
 

@@ -1,0 +1,62 @@
+"""What the judge found of a detector: one report per variant, and whether the budget lets the model pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hackai_compression.judging.latency import Latency
+
+
+class FalseBoxPoint(BaseModel):
+    """One point of the trade: at most `per_picture` wrong boxes of a class per picture, on average."""
+
+    model_config = ConfigDict(frozen=True)
+
+    per_picture: float
+    recall: float
+    score: float = Field(description="Boxes count from this score on.")
+
+
+class ClassFigures(BaseModel):
+    """One class of boxes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    boxes: int = Field(description="True boxes of the set.")
+    average_precision: float = Field(description="At an intersection over union of 0.5, all points.")
+    recall_at_false_boxes: list[FalseBoxPoint]
+    threshold: float = Field(description="The package's own score from which a box counts.")
+    recall: float = Field(description="At the package's own threshold.")
+    false_boxes_per_picture: float = Field(description="At the package's own threshold.")
+    curve: list[tuple[float, float]] = Field(description="(recall, precision), from high scores to low ones.")
+
+
+class DetectionEvaluation(BaseModel):
+    """Everything that is known about one variant of a detector on one set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    package: str
+    variant: str
+    pictures: int
+    backgrounds: int = Field(description="Pictures without any true box.")
+    false_alarms: int = Field(description="Pictures without any true box in which the package's thresholds find one.")
+    map50: float = Field(description="Mean of the average precision of the classes that occur.")
+    classes: dict[str, ClassFigures]
+    size_bytes: int
+    macs: int
+    parameters: int
+    latency: list[Latency]
+
+
+class DetectionVerdict(BaseModel):
+    """The gate's decision, kept beside the model as `gate.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    passed: bool
+    reasons: list[str] = Field(description="Why it is refused; empty when it passed.")
+    budget: dict[str, Any]
+    evaluations: list[DetectionEvaluation]

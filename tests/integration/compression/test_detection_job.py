@@ -1,0 +1,114 @@
+"""A detection job from pictures to a package, and what `models evaluate` says of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hackai_compression.errors import GateRefusedError, RecipeError
+from hackai_compression.models_cli import app as models_app
+from hackai_compression.pipeline.data import Folders
+from hackai_compression.pipeline.run import Outcome, run_recipe
+from hackai_compression.recipes import Recipe, load_recipe, read_recipe
+from hackai_compression.reports.page import write_report
+from hackai_shared.serving.package import PackageError, open_package
+
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A YOLO folder: an orange or a grey square on noise, every fourth picture without."""
+    base = tmp_path_factory.mktemp("yolo")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 24), ("val", 12)):
+        for kind in ("images", "labels"):
+            (base / kind / split).mkdir(parents=True)
+        for i in range(count):
+            picture = rng.integers(0, 90, (96, 96, 3)).astype(np.uint8)
+            text = ""
+            if i % 4:
+                x, y = (int(v) for v in rng.integers(4, 50, 2))
+                picture[y : y + 40, x : x + 40] = (0, 120, 255) if i % 2 else (180, 180, 180)
+                text = f"{0 if i % 2 else 1} {(x + 20) / 96} {(y + 20) / 96} {40 / 96} {40 / 96}\n"
+            cv2.imwrite(str(base / "images" / split / f"made_{split}{i}.png"), picture)
+            (base / "labels" / split / f"made_{split}{i}.txt").write_text(text, encoding="utf-8")
+    return base
+
+
+@pytest.fixture(scope="module")
+def recipe(root: Path) -> Recipe:
+    return load_recipe(root / "services" / "compression" / "recipes" / "smoke-test-detector.yml")
+
+
+@pytest.fixture(scope="module")
+def job(boxes: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Outcome]]:
+    """The folder and the outcomes of a finished job."""
+    out = tmp_path_factory.mktemp("job")
+    return out, run_recipe(recipe, Folders(boxes, boxes), out)
+
+
+def test_the_job_leaves_a_package_of_every_variant(job: tuple[Path, list[Outcome]]) -> None:
+    out, outcomes = job
+    package = open_package(out / str(outcomes[-1].package))
+    assert package.manifest.task == "detection"
+    assert set(package.manifest.variants) == {"fp32", "int8", "int8-trt"}
+    assert set(package.manifest.thresholds) == {"overlap", "fire", "smoke"}
+    verdict = outcomes[-1].detection
+    assert verdict is not None
+    assert {e.backgrounds for e in verdict.evaluations} == {3}
+    assert "mAP50" in (package.folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_evaluate_prints_what_the_judge_found(job: tuple[Path, list[Outcome]], boxes: Path) -> None:
+    out, outcomes = job
+    arguments = ["evaluate", str(out / str(outcomes[-1].package)), str(boxes), "--json", "--repetitions", "5"]
+    result = CliRunner().invoke(models_app, [*arguments, "--variant", "fp32"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    verdict = outcomes[-1].detection
+    assert verdict is not None
+    assert found["map50"] == verdict.evaluations[0].map50
+    assert found["classes"]["fire"]["boxes"] == 6
+    table = CliRunner().invoke(models_app, [*arguments[:3], "--repetitions", "5"])
+    assert "mAP50" in table.stdout
+
+
+def test_evaluate_says_which_folder_it_wants(job: tuple[Path, list[Outcome]], boxes: Path) -> None:
+    out, outcomes = job
+    result = CliRunner().invoke(models_app, ["evaluate", str(out / str(outcomes[-1].package)), str(boxes / "images")])
+    assert result.exit_code == 1
+    assert "not a YOLO folder" in result.stderr
+
+
+def test_the_report_stands_alone(job: tuple[Path, list[Outcome]]) -> None:
+    text = write_report(job[0]).read_text(encoding="utf-8")
+    assert "<svg" in text
+    assert 'src="http' not in text
+    assert 'href="http' not in text
+
+
+def test_a_detector_below_its_floor_is_refused(
+    job: tuple[Path, list[Outcome]], boxes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    strict = recipe.model_copy(update={"budget": recipe.budget.model_copy(update={"min_map50": 0.99})})
+    with pytest.raises(GateRefusedError, match="the floor is"):
+        run_recipe(strict, Folders(boxes, boxes), tmp_path)
+    with pytest.raises(PackageError, match="no gate report"):
+        open_package(tmp_path / "package" / recipe.package.name / "1")
+    assert "Refused" in write_report(tmp_path).read_text(encoding="utf-8")
+
+
+def test_steps_that_detectors_do_not_know_are_refused_before_anything_runs() -> None:
+    text = (
+        "name: x\ntask: detection\nclasses: [fire, smoke]\nsteps:\n  - {do: train, architecture: efficientnet_lite0}\n"
+    )
+    with pytest.raises(RecipeError, match="detectors are not pruned"):
+        read_recipe(text + "  - {do: prune}\n")
+    with pytest.raises(RecipeError, match="`qat` is for classifiers"):
+        read_recipe(text + "  - {do: export}\n  - {do: quantize, qat: {epochs: 1}}\n")
