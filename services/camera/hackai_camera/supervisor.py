@@ -12,7 +12,7 @@ import structlog
 from hackai_camera.backoff import Backoff
 from hackai_camera.reader import Reader
 from hackai_camera.sources.base import SourceError
-from hackai_shared.config.cameras import CameraConfig, PyavSource
+from hackai_shared.config.cameras import CameraConfig, GstreamerSource, PyavSource
 from hackai_shared.redaction import redact
 
 log = structlog.get_logger(__name__)
@@ -117,8 +117,11 @@ class Supervisor:
         if reader.pace is not None:
             return self._config.stale_after_s
         source = self._config.source
-        # FFmpeg applies its time-out to connecting and to probing, one after the other.
-        opening_s = 2 * source.open_timeout_s if isinstance(source, PyavSource) else 0.0
+        opening_s = 0.0
+        if isinstance(source, PyavSource):
+            opening_s = 2 * source.open_timeout_s  # FFmpeg applies it to connecting and to probing, one after the other
+        elif isinstance(source, GstreamerSource):
+            opening_s = source.open_timeout_s
         return opening_s + self._config.stale_after_s
 
 

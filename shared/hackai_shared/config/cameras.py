@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Union
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from typing_extensions import Annotated, Literal
 
 from hackai_shared.config.base import Section
@@ -29,6 +29,34 @@ class PyavSource(_Source):
     read_timeout_s: float = Field(5.0, gt=0, description="give up reading after so many seconds")
 
 
+class GstreamerSource(_Source):
+    """A GStreamer pipeline in a process of its own: CSI cameras and the hardware decoder of a Jetson.
+
+    Exactly one of ``csi``, ``url`` and ``pipeline``.
+    """
+
+    type: Literal["gstreamer"] = Field("gstreamer", description="run gst-launch-1.0")
+    csi: Optional[int] = Field(None, ge=0, le=15, description="number of a CSI camera of a Jetson")
+    url: Optional[SecretStr] = Field(None, description="rtsp://…, decoded by the Jetson's hardware (NVDEC)")
+    codec: Literal["h264", "h265"] = Field("h264", description="url only: what the camera sends")
+    pipeline: Optional[str] = Field(
+        None, min_length=1, description="elements of your own that end in video/x-raw, e.g. v4l2src device=/dev/video0"
+    )
+    width: int = Field(1280, ge=64, le=3840, multiple_of=4, description="pixels, a multiple of 4")
+    height: int = Field(720, ge=64, le=2160, multiple_of=2, description="pixels, even")
+    fps: int = Field(30, ge=1, le=120, description="csi only: frames per second of the sensor's mode")
+    flip: int = Field(0, ge=0, le=7, description="csi and url: flip-method of nvvidconv, e.g. 2 for upside down")
+    open_timeout_s: float = Field(15.0, gt=0, description="give up when no frame came after so many seconds")
+    read_timeout_s: float = Field(5.0, gt=0, description="give up when the next frame takes so many seconds")
+
+    @model_validator(mode="after")
+    def _one_input(self) -> "GstreamerSource":
+        given = [name for name in ("csi", "url", "pipeline") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of csi, url and pipeline, not {given or 'none'}")
+        return self
+
+
 class ImagesSource(_Source):
     """A folder of pictures, in the order of their names."""
 
@@ -49,7 +77,7 @@ class PatternSource(_Source):
     seconds: Optional[float] = Field(None, gt=0, description="end after so many seconds; endless without")
 
 
-Source = Annotated[Union[PyavSource, ImagesSource, PatternSource], Field(discriminator="type")]
+Source = Annotated[Union[PyavSource, GstreamerSource, ImagesSource, PatternSource], Field(discriminator="type")]
 
 
 CameraFault = Literal["offline", "frozen", "dark", "covered", "defocused", "moved"]

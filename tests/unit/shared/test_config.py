@@ -40,7 +40,7 @@ def test_defaults_are_filled_in() -> None:
         ),
         (CAMERA.replace("front", "Front Door"), "cameras.Front Door: String should match pattern"),
         (CAMERA + CAMERA, "config.yml:4:1: cameras: given twice, first in line 1"),
-        (CAMERA.replace("pattern}", "patern}"), "'pyav', 'images', 'pattern'"),
+        (CAMERA.replace("pattern}", "patern}"), "'pyav', 'gstreamer', 'images', 'pattern'"),
         (
             CAMERA.replace("pattern}", "pyav, url: x, lop: true}"),
             "cameras.front.source.lop: unknown key (did you mean loop?)",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from hackai_camera.sources.base import FrameSource, OnBad
+from hackai_camera.sources.gstreamer import Gstreamer, describe
 from hackai_camera.sources.images import ImageFolder
 from hackai_camera.sources.pattern import Pattern
 from hackai_camera.sources.pyav import Video
-from hackai_shared.config.cameras import CameraConfig, ImagesSource, PatternSource
+from hackai_shared.config.cameras import CameraConfig, GstreamerSource, ImagesSource, PatternSource
 from hackai_shared.redaction import redact
 
 
@@ -17,6 +18,8 @@ def make_source(config: CameraConfig, on_bad: OnBad) -> FrameSource:
         return ImageFolder(source, on_bad)
     if isinstance(source, PatternSource):
         return Pattern(source)
+    if isinstance(source, GstreamerSource):
+        return Gstreamer(source)
     return Video(source, on_bad)
 
 
@@ -27,4 +30,6 @@ def describe_source(config: CameraConfig) -> str:
         return f"images {source.folder}"
     if isinstance(source, PatternSource):
         return f"pattern {source.pattern}"
+    if isinstance(source, GstreamerSource):
+        return describe(source)
     return redact(source.url.get_secret_value())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hackai_shared.config.cameras import CameraConfig, ImagesSource, PyavSource
+from hackai_shared.config.cameras import CameraConfig, GstreamerSource, ImagesSource, PyavSource
 from hackai_shared.redaction import redact
 from hackai_standalone.doctor.finding import Finding, Patient
 
@@ -27,6 +28,8 @@ def _examine(camera_id: str, camera: CameraConfig) -> Finding:
     source = camera.source
     if isinstance(source, ImagesSource):
         return _path(camera_id, Path(source.folder))
+    if isinstance(source, GstreamerSource):
+        return _gstreamer(camera_id)
     if not isinstance(source, PyavSource):
         return Finding(NAME, "ok", f"{camera_id}: synthetic pictures")
     url = source.url.get_secret_value()
@@ -42,6 +45,17 @@ def _path(camera_id: str, path: Path) -> Finding:
     if not os.access(path, os.R_OK):
         return Finding(NAME, "problem", f"{camera_id}: {path} may not be read", "add the user to the group video")
     return Finding(NAME, "ok", f"{camera_id}: {path} is there")
+
+
+def _gstreamer(camera_id: str) -> Finding:
+    if shutil.which("gst-launch-1.0") is None:
+        return Finding(
+            NAME,
+            "problem",
+            f"{camera_id}: gst-launch-1.0 is not installed here",
+            "apt-get install gstreamer1.0-tools gstreamer1.0-plugins-base",
+        )
+    return Finding(NAME, "ok", f"{camera_id}: gst-launch-1.0 is there")
 
 
 def _host(camera_id: str, url: str) -> Finding:
