@@ -13,11 +13,14 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hackai_inference.bodies import MULTIPART, PICTURE_TYPES, read_pictures
+from hackai_inference.detecting import SecondLook
+from hackai_inference.detection import Detection, Detections, detect
 from hackai_inference.engine import Engine, EngineStopped, Overloaded
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.oip import add_oip_routes
 from hackai_inference.prediction import Prediction, Predictions, predict
 from hackai_inference.registry import ActiveModel, NothingToRollBackTo, Registry, StoredVersion, UnknownModel
+from hackai_inference.served import ServedModels
 from hackai_shared.problems import Problem
 from hackai_shared.serving.decoding import ImageError, ImageTooLarge, UnsupportedImage
 from hackai_shared.serving.package import PackageError
@@ -89,24 +92,44 @@ PICTURE_BODY: Dict[str, Any] = {
 OVERLOADED: Dict[Any, Dict[str, Any]] = {503: {"description": "Too many requests are waiting; see Retry-After"}}
 
 
-def add_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: InferenceMetrics, *, max_pixels: int) -> None:
+def add_routes(
+    app: FastAPI,
+    registry: Registry,
+    engine: Engine,
+    metrics: InferenceMetrics,
+    *,
+    max_pixels: int,
+    detector: Optional[SecondLook] = None,
+) -> None:
     """Add all routes of the service to its application."""
+    models = ServedModels(lambda: registry.active, detector)
 
     @app.post(
         "/v1/predict",
         tags=["predict"],
         summary="Judge a picture",
         description="A JPEG, PNG or WebP picture as the body, or files in the field `file` of a form. One picture is "
-        "answered by a `Prediction`, several by `Predictions`.",
-        response_model=Union[Prediction, Predictions],
+        "answered by a `Prediction`, several by `Predictions`; with a detector as `model`, by `Detection` and "
+        "`Detections`.",
+        response_model=Union[Prediction, Predictions, Detection, Detections],
         openapi_extra=PICTURE_BODY,
         responses=OVERLOADED,
     )
     async def predict_pictures(
-        request: Request, explain: bool = Query(False, description="add the heat-map and boxes of the label")
+        request: Request,
+        explain: bool = Query(False, description="add the heat-map and boxes of the label"),
+        model: Optional[str] = Query(None, description="name of a loaded model; without it the classifier judges"),
     ) -> Response:
         received = time.perf_counter()
+        if model is not None:
+            await _change(partial(models.find, model))
         pictures = await read_pictures(request)
+        if detector is not None and model == detector.ref.name:
+            look = partial(detect, detector, max_pixels=max_pixels, received=received)
+            found = [await judged(partial(look, picture), engine, metrics) for picture in pictures]
+            return Response(
+                orjson.dumps(found[0] if len(found) == 1 else {"detections": found}), media_type="application/json"
+            )
         # The model is read once: a request is never judged by two versions.
         one = partial(predict, registry.active, explain=explain, max_pixels=max_pixels, received=received)
         if len(pictures) == 1:
@@ -136,7 +159,7 @@ def add_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: Infere
         await _change(partial(registry.rollback, name))
         return await _change(partial(_model_info, registry, name))
 
-    add_oip_routes(app, registry, engine, metrics)
+    add_oip_routes(app, models, engine, metrics)
 
 
 async def judged(job: Callable[[], T], engine: Engine, metrics: InferenceMetrics) -> T:

@@ -30,7 +30,7 @@ class SecondLook:
 
     def __init__(self, detector: Detector, ref: ModelRef, config: DetectorConfig, *, max_pixels: int) -> None:
         self.ref = ref
-        self._detector = detector
+        self.detector = detector
         self._max_pixels = max_pixels
         self._minimum = {
             label: least if config.min_score is None else config.min_score
@@ -47,9 +47,9 @@ class SecondLook:
             ImageError: not a picture.
             SessionError: the runtime failed.
         """
-        spec = self._detector.package.manifest.input
+        spec = self.detector.package.manifest.input
         pixels = decode_image(picture, fit_height=spec.height, fit_width=spec.width, max_pixels=self._max_pixels)
-        found = self._detector.detect(pixels, min_score=min(self._minimum.values()))
+        found = self.detector.detect(pixels, min_score=min(self._minimum.values()))
         return [self._box(box) for box in found if box.score >= self._minimum.get(box.label, 2.0)]
 
     def _box(self, found: DetectedBox) -> Box:

@@ -92,7 +92,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         max_body_bytes=wanted.max_body_bytes,
         gate=guard.gate,
     )
-    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels)
+    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detector=second)
 
     async def shut_down() -> None:
         await asyncio.get_running_loop().run_in_executor(None, engine.stop, 0.5)

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hackai_inference.engine import Engine, EngineStopped, Overloaded
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.registry import ActiveModel, Registry
+from hackai_inference.registry import UnknownModel
+from hackai_inference.served import Served, ServedModels
 from hackai_inference.tensors import TensorError, read_input, split_body, wanted_outputs, write_response
 from hackai_shared import __version__
 from hackai_shared.problems import problem_response
@@ -114,7 +115,7 @@ class _Refusal(Exception):
         self.headers = headers
 
 
-def add_oip_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: InferenceMetrics) -> None:
+def add_oip_routes(app: FastAPI, models: ServedModels, engine: Engine, metrics: InferenceMetrics) -> None:
     """Add the routes of the protocol to an application."""
 
     async def on_refusal(_request: Request, error: Any) -> Response:
@@ -132,7 +133,7 @@ def add_oip_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: In
 
     @app.get("/v2/health/ready", tags=["open inference protocol"], summary="Can the server infer?")
     async def ready() -> Ready:
-        return Ready(ready=registry.active is not None)
+        return Ready(ready=True)  # the service does not listen before a model is loaded
 
     def add(suffix: str, method: str, handler: Callable[..., Awaitable[Any]], **options: Any) -> None:
         """Route a handler with and without a version in the path."""
@@ -140,14 +141,14 @@ def add_oip_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: In
             app.add_api_route(path + suffix, handler, methods=[method], tags=["open inference protocol"], **options)
 
     async def model_metadata(name: str, version: Optional[str] = None) -> ModelMetadata:
-        return _metadata(_find(registry, name, version))
+        return _metadata(_find(models, name, version))
 
     async def model_ready(name: str, version: Optional[str] = None) -> Ready:
-        _find(registry, name, version)
+        _find(models, name, version)
         return Ready(ready=True)
 
     async def infer(request: Request, name: str, version: Optional[str] = None) -> Response:
-        model = _find(registry, name, version)
+        model = _find(models, name, version)
         if request.headers.get("content-encoding", "identity") != "identity":
             raise _Refusal(415, "compressed requests are not supported")
         job = partial(_infer, model, await request.body(), request.headers.get(HEADER_LENGTH))
@@ -180,29 +181,32 @@ def add_oip_routes(app: FastAPI, registry: Registry, engine: Engine, metrics: In
     )
 
 
-def _find(registry: Registry, name: str, version: Optional[str]) -> ActiveModel:
-    active = registry.active
-    if name != active.ref.name:
-        raise _Refusal(404, f"no model {name!r} is loaded; {active.ref.name!r} is")
-    if version is not None and version != str(active.ref.version):
-        raise _Refusal(404, f"version {version} of {name} is not active; {active.ref.version} is")
-    return active
+def _find(models: ServedModels, name: str, version: Optional[str]) -> Served:
+    try:
+        return models.find(name, version)
+    except UnknownModel as error:
+        raise _Refusal(404, str(error)) from error
 
 
-def _input(model: ActiveModel) -> TensorMetadata:
+def _input(model: Served) -> TensorMetadata:
     spec = model.manifest.input
     size = [spec.height, spec.width]
     shape = [*size, 3] if spec.layout == "NHWC" else [3, *size]
     return TensorMetadata(name=spec.name, datatype=_DATATYPES[spec.dtype], shape=[-1, *shape])
 
 
-def _metadata(model: ActiveModel) -> ModelMetadata:
+def _metadata(model: Served) -> ModelMetadata:
     classes = len(model.manifest.classes)
-    shapes = {"logits": [-1, classes], "cam": [-1, classes, -1, -1]}
+    shapes = {
+        "logits": [-1, classes],
+        "cam": [-1, classes, -1, -1],
+        "boxes": [-1, -1, 4],
+        "scores": [-1, -1, classes],
+    }
     return ModelMetadata(
         name=model.ref.name,
         versions=[str(model.ref.version)],
-        platform=f"onnx_{model.runtime}",
+        platform=f"onnx_{model.session.runtime}",
         inputs=[_input(model)],
         outputs=[
             TensorMetadata(name=output, datatype="FP32", shape=shapes.get(role, [-1]))
@@ -211,7 +215,7 @@ def _metadata(model: ActiveModel) -> ModelMetadata:
     )
 
 
-def _infer(model: ActiveModel, body: bytes, header_length: Optional[str]) -> Tuple[bytes, Optional[int]]:
+def _infer(model: Served, body: bytes, header_length: Optional[str]) -> Tuple[bytes, Optional[int]]:
     """Read a request, run it, write the response; on a worker of the engine.
 
     Raises:
@@ -228,7 +232,7 @@ def _infer(model: ActiveModel, body: bytes, header_length: Optional[str]) -> Tup
     tensor = read_input(
         document, binary, name=wants.name, datatype=wants.datatype, shape=wants.shape[1:], max_batch=MAX_BATCH
     )
-    results = model.classifier.session.run(tensor)
+    results = model.session.run(tensor)
     head: Dict[str, Any] = {"model_name": model.ref.name, "model_version": str(model.ref.version)}
     if request_id is not None:
         head["id"] = request_id

@@ -12,11 +12,13 @@ from hackai_inference.registry import ActiveModel
 from hackai_shared.serving.decoding import probe_image
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """A part of an answer; its fields may be called ``model_…``."""
+
     model_config = ConfigDict(protected_namespaces=())
 
 
-class ModelUsed(_Answer):
+class ModelUsed(Answer):
     """The model that judged."""
 
     name: str
@@ -24,14 +26,14 @@ class ModelUsed(_Answer):
     variant: str
 
 
-class ImageSize(_Answer):
+class ImageSize(Answer):
     """The size of the picture that was sent, in pixels."""
 
     width: int
     height: int
 
 
-class Timings(_Answer):
+class Timings(Answer):
     """Milliseconds; ``total`` includes the wait for a worker."""
 
     decode: float
@@ -39,7 +41,7 @@ class Timings(_Answer):
     total: float
 
 
-class Region(_Answer):
+class Region(Answer):
     """A rectangle in relative coordinates (0-1, origin top left)."""
 
     x1: float
@@ -49,7 +51,7 @@ class Region(_Answer):
     score: float
 
 
-class Explanation(_Answer):
+class Explanation(Answer):
     """Where the model looked: the class activation of ``label`` over the whole picture, row by row, 0-1."""
 
     label: str
@@ -57,7 +59,7 @@ class Explanation(_Answer):
     boxes: List[Region] = Field(description="around the strong regions, largest first")
 
 
-class Prediction(_Answer):
+class Prediction(Answer):
     """What the model says of one picture."""
 
     label: str
@@ -68,7 +70,7 @@ class Prediction(_Answer):
     explanation: Optional[Explanation] = Field(None, description="with ?explain=1")
 
 
-class Predictions(_Answer):
+class Predictions(Answer):
     """The answer to several files, in their order."""
 
     predictions: List[Prediction]
