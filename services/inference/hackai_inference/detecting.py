@@ -8,7 +8,7 @@ from typing import Any, List
 import numpy as np
 import structlog
 
-from hackai_inference.runtimes import open_session
+from hackai_inference.runtimes import DEFAULT_STATE_DIR, open_session
 from hackai_inference.sight import FIRE, START_FIRE
 from hackai_shared.config.detection import DetectorConfig
 from hackai_shared.messages import Box, ModelRef
@@ -73,7 +73,13 @@ def even_at(threshold: float, score: float) -> float:
 
 
 def load_second_look(
-    models_dir: Path, config: DetectorConfig, *, runtime: str, threads: int, max_pixels: int
+    models_dir: Path,
+    config: DetectorConfig,
+    *,
+    runtime: str,
+    threads: int,
+    max_pixels: int,
+    state_dir: Path = DEFAULT_STATE_DIR,
 ) -> SecondLook:
     """Verify, load and try the highest version of the configured detector that works.
 
@@ -87,7 +93,7 @@ def load_second_look(
     for folder in _versions(models_dir / config.model):
         try:
             package = open_package(folder)
-            loaded = open_session(package, runtime, config.variant, threads)
+            loaded = open_session(package, runtime, config.variant, threads, state_dir)
             detector = Detector(package, loaded.session)
             detector.detect(_blank(package.manifest.input.height, package.manifest.input.width))
             ref = ModelRef(name=package.manifest.name, version=package.manifest.version, variant=loaded.variant)

@@ -22,6 +22,8 @@ from hackai_inference.measures import InferenceMetrics
 from hackai_inference.open_incidents import OpenIncidents
 from hackai_inference.outbox import Outbox, OutboxEntry
 from hackai_inference.registry import ActiveModel
+from hackai_inference.relief import Relief
+from hackai_inference.sight import FIRE, START_FIRE
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.clock import frame_age_s
 from hackai_shared.config import HackAIConfig
@@ -53,6 +55,7 @@ class LiveLoop:
         outbox: Outbox,
         metrics: InferenceMetrics,
         detector: Optional[FindBoxes] = None,
+        relief: Optional[Relief] = None,
     ) -> None:
         self._bus = bus
         self._engine = engine
@@ -61,6 +64,7 @@ class LiveLoop:
         self._outbox = outbox
         self._metrics = metrics
         self._detector = detector
+        self._relief = relief or Relief(config.inference.detector.scan_every_s)
         self._open_incidents = OpenIncidents(bus)
         self._mailbox: "LatestMailbox[str, Received]" = LatestMailbox()
         self._results: Dict[str, FrameDetections] = {}
@@ -112,6 +116,7 @@ class LiveLoop:
         )
         entries = [self._entry(event, received, judgement, result) for event in result.events]
         detections = self._detections(received, judgement, result)
+        self._relief.note(camera, quiet=self._is_quiet(judgement, result))
         self._failing.discard(camera)
         self._unjudged_since = None
         self._measure(detections, result)
@@ -128,7 +133,17 @@ class LiveLoop:
         )
         if self._detector is None or not lane.wants_boxes(judgement, header.ref()):
             return judgement, None
+        if not self._relief.admits_scan(camera, received.at):
+            return judgement, None
+        self._relief.scanned(camera, received.at)
         return judgement, self._detector(received.jpeg)
+
+    def _is_quiet(self, judgement: Judgement, result: LaneResult) -> bool:
+        if result.verdict.state != "clear" or result.verdict.evidence > 0 or result.boxes:
+            return False
+        scores = judgement.result.probabilities
+        suspicion = scores.get(FIRE, 0.0) + scores.get(START_FIRE, 0.0)
+        return suspicion < self._config.inference.detector.suspicious_from
 
     def check(self) -> CheckResult:
         """Return whether frames that arrive get judged; that none arrive is the camera's trouble, not ours."""
@@ -175,6 +190,9 @@ class LiveLoop:
         lost = self._sequences.setdefault(camera, SequenceWatch()).note(header)
         if lost:
             self._metrics.dropped.labels(camera, "lost").inc(lost)
+        if not self._relief.admits_frame(camera, now):
+            self._metrics.dropped.labels(camera, "relief").inc()
+            return
         if self._mailbox.put(camera, Received(header, jpeg, now)):
             self._metrics.dropped.labels(camera, "replaced").inc()
         if self._unjudged_since is None:
@@ -233,7 +251,11 @@ class LiveLoop:
                 camera_name=event.camera_name,
                 at=header.captured_at,
                 boxes=event.boxes,
-                heat=judgement.heat(event.label, width=header.width, height=header.height),
+                heat=(
+                    judgement.heat(event.label, width=header.width, height=header.height)
+                    if self._relief.heat_map
+                    else None
+                ),
                 moments=result.moments,
                 place=result.place,
             )

@@ -12,8 +12,10 @@ from hackai_inference.live import LiveLoop
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.outbox import Outbox
 from hackai_inference.registry import Registry
+from hackai_inference.relief import Relief
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
+from hackai_inference.strain import watch_strain
 from hackai_shared.config import ConfigError, ConfigProblem, load_config
 from hackai_shared.health import CheckResult
 from hackai_shared.security.service_gate import gate_of
@@ -56,6 +58,7 @@ async def build(context: ServiceContext) -> ServiceParts:
                 runtime=wanted.runtime,
                 threads=wanted.threads,
                 max_pixels=wanted.max_pixels,
+                state_dir=settings.state_dir,
             )
     except (PackageError, RuntimeUnavailable) as error:
         raise ConfigError([ConfigProblem(str(settings.config), 1, 1, "inference", str(error))]) from error
@@ -64,6 +67,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     engine = Engine(wanted.workers, queue_size=wanted.queue)
     outbox = Outbox(context.bus)
     outbox.on_sent = lambda event: metrics.incidents.labels(event.change).inc()
+    relief = Relief(wanted.detector.scan_every_s)
     live = LiveLoop(
         context.bus,
         engine,
@@ -72,12 +76,14 @@ async def build(context: ServiceContext) -> ServiceParts:
         outbox,
         metrics,
         detector=second.find if second is not None else None,
+        relief=relief,
     )
     metrics.watch(
         queue=lambda: engine.waiting,
         waiting=lambda: live.waiting,
         outbox=lambda: len(outbox),
         lost=lambda: outbox.lost,
+        relief=lambda: relief.level,
     )
     context.health.add("model", lambda: _model_check(registry))
     context.health.add("frames", live.check)
@@ -104,10 +110,11 @@ async def build(context: ServiceContext) -> ServiceParts:
         tasks={
             "live": lambda: live.run(context.stop),
             "outbox": lambda: outbox.run(context.stop),
+            "strain": lambda: watch_strain(relief, context.stop),
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],
-        details=lambda: _details(registry, second, engine, outbox),
+        details=lambda: _details(registry, second, engine, outbox, relief),
     )
 
 
@@ -116,7 +123,9 @@ def _model_check(registry: Registry) -> CheckResult:
     return CheckResult(True, f"{active.ref.name}/{active.ref.version} {active.ref.variant} on {active.device}")
 
 
-def _details(registry: Registry, second: Optional[SecondLook], engine: Engine, outbox: Outbox) -> Dict[str, Any]:
+:def _details(
+    registry: Registry, second: Optional[SecondLook], engine: Engine, outbox: Outbox, relief: Relief
+) -> Dict[str, Any]::
     active = registry.active
     return {
         "model": active.ref.model_dump(exclude={"schema_version"}),
@@ -125,6 +134,7 @@ def _details(registry: Registry, second: Optional[SecondLook], engine: Engine, o
         "provider": active.device,
         "queue": engine.waiting,
         "outbox": len(outbox),
+        "relief": relief.level.name.lower(),
     }
 
 

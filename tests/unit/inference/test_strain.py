@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from hackai_inference.relief import Level, Relief, Strain
+from hackai_inference.strain import read_strain, watch_strain
+
+
+def test_a_hot_board_is_read(tmp_path: Path) -> None:
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "type").write_text("GPU-therm\n")
+    (zone / "temp").write_text("87500\n")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemAvailable:    307200 kB\n")
+
+    assert read_strain(tmp_path) == Strain(headroom_c=2.5, available_mb=300)
+
+
+def test_a_machine_that_tells_nothing_suffers_nothing(tmp_path: Path) -> None:
+    assert read_strain(tmp_path) == Strain(None, None)
+
+
+async def test_each_measurement_reaches_the_relief_until_the_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    relief, stop = Relief(scan_every_s=10.0), asyncio.Event()
+    strains = [Strain(40.0, 2000), Strain(4.0, 2000)]
+
+    def read() -> Strain:
+        strain = strains.pop(0)
+        if not strains:
+            loop.call_soon_threadsafe(stop.set)
+        return strain
+
+    loop = asyncio.get_running_loop()
+    await asyncio.wait_for(watch_strain(relief, stop, every_s=0.001, read=read), 10)
+
+    assert relief.level is Level.SCANS
+    assert "['heat_map', 'scans']" in capsys.readouterr().out
