@@ -64,6 +64,10 @@ class GateRefusedError(CompressionError):
         super().__init__("refused by the gate: " + "; ".join(self.reasons))
 
 
+class ImportRefusedError(CompressionError):
+    """A foreign model file cannot become a package; the message says why and what would help."""
+
+
 class JobCancelledError(CompressionError):
     """Somebody cancelled the job; it stopped at the next safe point."""
 

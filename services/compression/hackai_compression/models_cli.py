@@ -11,6 +11,7 @@ from rich.console import Console
 from hackai_compression.datasets.boxes import read_yolo_folder
 from hackai_compression.datasets.folder import read_image_folder
 from hackai_compression.errors import CompressionError
+from hackai_compression.import_cli import import_command
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
 from hackai_compression.judging.evaluate import evaluate
 from hackai_compression.judging.evaluate_detector import evaluate_detector
@@ -21,6 +22,9 @@ from hackai_shared.serving.package import PackageError, open_package
 from hackai_shared.serving.session import SessionError, choose_variant
 
 app = typer.Typer(help="Model packages.", no_args_is_help=True)
+
+
+app.command("import")(import_command)
 
 
 @app.callback()

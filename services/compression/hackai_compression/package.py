@@ -12,7 +12,8 @@ from typing import Any, Literal
 from hackai_shared.serving.manifest import FileEntry, InputSpec, Manifest, Training, Variant
 from hackai_shared.serving.package import MANIFEST, sha256_of
 
-_RUNTIMES: Mapping[str, Sequence[str]] = {
+RuntimeName = Literal["onnxruntime", "openvino", "tensorrt"]
+_RUNTIMES: Mapping[str, Sequence[RuntimeName]] = {
     "fp32": ("onnxruntime", "openvino", "tensorrt"),
     "int8": ("onnxruntime", "openvino"),
     "int8-trt": ("tensorrt",),
@@ -55,11 +56,12 @@ def write_package(
     task: Literal["classification", "detection"] = "classification",
     outputs: Mapping[str, str] | None = None,
     spec: InputSpec | None = None,
+    runtimes: Mapping[str, Sequence[RuntimeName]] | None = None,
 ) -> Manifest:
     """Copies the variants and writes card, gate report and manifest (last, so a half package has none).
 
-    `metrics` is variant -> evaluation set -> figure -> value; `spec` replaces the input of our own
-    exports. Without `gate` the registry refuses the package.
+    `metrics` is variant -> evaluation set -> figure -> value; `spec` and `runtimes`
+    replace those of our own exports. Without `gate` the registry refuses the package.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -71,7 +73,7 @@ def write_package(
         entries[variant] = Variant(
             **entry(target).model_dump(),
             precision="fp32" if variant == "fp32" else "int8",
-            runtimes=list(_RUNTIMES[variant]),
+            runtimes=list((runtimes or _RUNTIMES)[variant]),
             metrics={k: dict(v) for k, v in (metrics or {}).get(variant, {}).items()},
         )
     (folder / CARD).write_text(card, encoding="utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from hackai_compression.datasets.folder import PICTURE_SUFFIXES
 from hackai_compression.datasets.samples import FIRE_CLASSES, Box, Dataset, Sample
 from hackai_compression.errors import DatasetError
@@ -15,12 +17,14 @@ KINDS = ("fire", "smoke")
 def read_yolo_folder(folder: Path, split: str, kinds: tuple[str, ...] = KINDS) -> Dataset:
     """Pictures of `images/<split>` with their boxes, labelled by what the boxes show.
 
+    The numbers of the label files mean what the folder's `data.yaml` says, where there is one, else `kinds`.
     A flame box makes a picture `fire`, smoke alone `start_fire`, no box `no_fire`. The source is
     `boxes-<prefix of the file's name>`; each picture is its own group.
     """
     images, labels = folder / "images" / split, folder / "labels" / split
     if not images.is_dir() or not labels.is_dir():
         raise DatasetError(f"{folder} is not a YOLO folder: images/{split} and labels/{split} are expected")
+    kinds = _names(folder) or kinds
     samples = []
     for path in sorted(images.iterdir()):
         if path.suffix.lower() not in PICTURE_SUFFIXES:
@@ -49,6 +53,18 @@ def read_boxes(path: Path, kinds: tuple[str, ...] = KINDS) -> tuple[Box, ...]:
             raise DatasetError(f"{path}:{number}: expected 'class cx cy w h', found {line!r}") from error
         boxes.append(Box(name, max(0.0, x - half_w), max(0.0, y - half_h), min(1.0, x + half_w), min(1.0, y + half_h)))
     return tuple(boxes)
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    """`names` of `data.yaml`, a list or numbers with names; nothing where there is no such file."""
+    path = folder / "data.yaml"
+    if not path.is_file():
+        return ()
+    try:
+        names = yaml.safe_load(path.read_text(encoding="utf-8"))["names"]
+        return tuple(str(names[i]) for i in range(len(names)))
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise DatasetError(f"{path}: `names` is expected, a list or a mapping from 0 on") from error
 
 
 def _label(boxes: tuple[Box, ...]) -> str:

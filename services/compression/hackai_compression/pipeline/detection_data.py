@@ -41,6 +41,9 @@ def read_boxed_parts(recipe: Recipe, folders: Folders) -> BoxedParts:
         raise DatasetError("a detection recipe needs a YOLO folder (--boxes)")
     known = with_groups(read_yolo_folder(folders.boxes, "train", recipe.classes))
     test = read_yolo_folder(folders.boxes, "val", recipe.classes)
+    unknown = {b.kind for s in (*known.samples, *test.samples) for b in s.boxes} - set(recipe.classes)
+    if unknown:
+        raise DatasetError(f"{folders.boxes} has boxes of {sorted(unknown)}, the recipe knows {recipe.classes}")
     dropped = 0
     if recipe.data.leakage == "refuse":
         refuse_leakage([s.path for s in known.samples], [s.path for s in test.samples])

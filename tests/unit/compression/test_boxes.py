@@ -1,0 +1,43 @@
+"""hackai_compression.datasets.boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hackai_compression.datasets.boxes import read_boxes, read_yolo_folder
+from hackai_compression.errors import DatasetError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for kind in ("images", "labels"):
+        (tmp_path / kind / "val").mkdir(parents=True)
+    (tmp_path / "images/val/a_1.png").write_bytes(b"")
+    (tmp_path / "labels/val/a_1.txt").write_text("1 0.5 0.5 0.2 0.4\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_numbers_mean_what_the_folder_says(folder: Path) -> None:
+    assert read_yolo_folder(folder, "val").samples[0].boxes[0].kind == "smoke"
+    (folder / "data.yaml").write_text("names: [smoke, fire]\n", encoding="utf-8")
+    (sample,) = read_yolo_folder(folder, "val").samples
+    assert (sample.boxes[0].kind, sample.label, sample.source) == ("fire", "fire", "boxes-a")
+
+
+@pytest.mark.parametrize("text", ["path: .\n", "names: 3\n", "names: {1: fire}\n", "- x\n", "{"])
+def test_a_description_without_names_is_an_error(folder: Path, text: str) -> None:
+    (folder / "data.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match="names"):
+        read_yolo_folder(folder, "val")
+
+
+def test_a_wrong_line_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("0 0.5 0.5 0.2 0.4\n\n7 0.5 0.5 0.2 0.4\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"x\.txt:3"):
+        read_boxes(tmp_path / "x.txt")
+
+
+def test_a_picture_without_a_label_file_has_no_boxes(tmp_path: Path) -> None:
+    assert read_boxes(tmp_path / "none.txt") == ()
