@@ -15,6 +15,7 @@ from rich.table import Table
 from hackai_shared.config import ConfigError, HackAIConfig, load_config
 from hackai_standalone.doctor.checks import ALL_CHECKS
 from hackai_standalone.doctor.finding import Finding, Patient
+from hackai_standalone.doctor.jetson import JETSON_CHECKS
 from hackai_standalone.locations import models_dir
 from hackai_standalone.up import service_ports
 
@@ -26,11 +27,13 @@ MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red
 def doctor(
     config: Annotated[Path, typer.Option("-c", "--config", help="the configuration")] = Path("config.yml"),
     data: Annotated[Path, typer.Option(help="folder for what must survive a restart")] = Path("data"),
+    jetson: Annotated[bool, typer.Option("--jetson", help="also what only a Jetson can have wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON list")] = False,
 ) -> None:
     """Say what is wrong and how to mend it; exit status 1 if something is."""
     patient = Patient(config, _configuration(config), models_dir(), data, service_ports(), dict(os.environ))
-    findings = [finding for check in ALL_CHECKS for finding in check(patient)]
+    checks = [*ALL_CHECKS, *(JETSON_CHECKS if jetson else [])]
+    findings = [finding for check in checks for finding in check(patient)]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
