@@ -46,7 +46,7 @@ async def broken(stack: Stack, count: int) -> tuple[str, float]:
 
 async def test_it_comes_through_and_every_leg_that_stops_is_told(tmp_path: Path, root: Path) -> None:
     config = {"every_s": EVERY_S, "patience_s": PATIENCE_S}
-    async with running_stack(tmp_path, root, ROOM, canary=config) as stack:
+    async with running_stack(tmp_path, root, ROOM, canary=config, ready_s=150) as stack:
         at = await came_through(stack, None)
         at = await came_through(stack, at)
         assert stack.telegram.journal.of("sendMessage") == []  # nobody hears of it
@@ -81,3 +81,16 @@ async def test_it_comes_through_and_every_leg_that_stops_is_told(tmp_path: Path,
         await stack.redis.start()
         assert "Redis does not answer" in text
         assert took <= EVERY_S + PATIENCE_S + 5
+
+
+async def test_a_drill_from_the_phone_to_the_phone(tmp_path: Path, root: Path) -> None:
+    async with running_stack(tmp_path, root, ROOM, ready_s=150) as stack:
+        await stack.pid("inference")
+        stack.telegram.say(CHAT, "/drill")
+        _, alarm, report = await stack.telegram.journal.wait_for("sendMessage", 3, chat_id=CHAT, timeout=100)
+
+    print(report.text)
+    assert "DRILL: FIRE · Drill" in alarm.text
+    assert "Drill passed" in report.text
+    for leg in ("order to first frame", "first frame to fire recognised", f"notifier to telegram {CHAT}"):
+        assert leg in report.text

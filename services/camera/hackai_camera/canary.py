@@ -94,7 +94,7 @@ class Canary:
     def __init__(self, fire: KnownFire, config: CanaryConfig) -> None:
         self._fire = fire
         self._config = config
-        self._sent_at: str | None = None
+        self._shown_at: dict[str, str] = {}
         self._drills: asyncio.Queue[Command] = asyncio.Queue(maxsize=1)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -102,9 +102,7 @@ class Canary:
         wait_s = FIRST_AFTER_S
         while self._config.enabled and not await _wait(stop, wait_s):
             began_s = time.monotonic()
-            at = utc_now()
-            if await self._fire.play(CANARY_CAMERA, stop):
-                self._sent_at = at.isoformat()
+            await self._show(CANARY_CAMERA, stop)
             wait_s = max(0.0, self._config.every_s - (time.monotonic() - began_s))
         await stop.wait()
 
@@ -119,7 +117,7 @@ class Canary:
                 ordered.cancel()
                 return
             log.info("drill", by=ordered.result().actor.name or ordered.result().actor.id)
-            await self._fire.play(DRILL_CAMERA, stop)
+            await self._show(DRILL_CAMERA, stop)
 
     async def consume(self, entry: StreamEntry[Command]) -> None:
         """Take the order for a drill; one more while one waits is the same drill."""
@@ -130,8 +128,13 @@ class Canary:
             self._drills.put_nowait(command)
 
     def details(self) -> dict[str, Any]:
-        """Return what the heartbeat says: when the last one was shown whole."""
-        return {"canary": {"sent_at": self._sent_at}}
+        """Return what the heartbeat says: when each reserved camera last began a showing that went out whole."""
+        return {"known_fires": dict(self._shown_at)}
+
+    async def _show(self, camera_id: str, stop: asyncio.Event) -> None:
+        at = utc_now()
+        if await self._fire.play(camera_id, stop):
+            self._shown_at[camera_id] = at.isoformat()
 
 
 def _pictures(calm_s: float) -> Iterator[Picture]:

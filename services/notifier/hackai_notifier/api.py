@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, Depends, FastAPI, Path, Query, Request, Response
 
-from hackai_notifier import incidents, media, outbox
+from hackai_notifier import drills, incidents, media, outbox
 from hackai_notifier.database import Database
 from hackai_notifier.incidents import Incident
 from hackai_notifier.orders import OrderResult, Orders
 from hackai_notifier.views import (
     CameraSnoozeRequest,
     DeadLetterView,
+    DrillView,
     IncidentView,
     OrderAnswer,
     OrderRequest,
@@ -29,7 +30,7 @@ from hackai_shared.security import Gate, Principal
 from hackai_shared.web import create_app
 
 IncidentPath = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
-Action = Literal["acknowledge", "false_alarm", "snooze", "unsnooze"]
+Action = Literal["acknowledge", "false_alarm", "snooze", "unsnooze", "drill"]
 _JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG"}}
 
 
@@ -92,6 +93,7 @@ def create_notifier_app(
 
     _add_incidents(app, desk)
     _add_orders(app, desk)
+    _add_drills(app, desk)
 
     @app.get("/v1/outbox", tags=["outbox"], summary="What waits, what was given up")
     async def show_outbox(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxView:
@@ -199,6 +201,17 @@ def _add_orders(app: FastAPI, desk: _Desk) -> None:
     @app.post("/v1/unsnooze", tags=["orders"], summary="Let a camera ring again, or all")
     async def unsnooze_camera(request: CameraSnoozeRequest, caller: Caller) -> OrderAnswer:
         return await desk.order("unsnooze", request, caller, camera_id=request.camera_id)
+
+
+def _add_drills(app: FastAPI, desk: _Desk) -> None:
+    @app.post("/v1/drills", tags=["drills"], summary="Show a known fire now, and tell everybody that it is a drill")
+    async def start_drill(caller: Caller, request: Annotated[OrderRequest | None, Body()] = None) -> OrderAnswer:
+        return await desk.order("drill", request or OrderRequest(by=""), caller)
+
+    @app.get("/v1/drills", tags=["drills"], summary="The last drills with the seconds of each leg, newest first")
+    async def list_drills(limit: Annotated[int, Query(ge=1, le=200)] = 20) -> list[DrillView]:
+        found = await desk.database.run(lambda connection: drills.newest(connection, limit))
+        return [DrillView.of(drill) for drill in found]
 
 
 def _answer(result: OrderResult) -> OrderAnswer:

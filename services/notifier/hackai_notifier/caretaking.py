@@ -10,6 +10,7 @@ from typing import Any
 from hackai_notifier.canary_watch import CanaryWatch
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.database import Database
+from hackai_notifier.drill_watch import DrillWatch
 from hackai_notifier.house import Notices
 from hackai_notifier.recipients import Directory
 from hackai_notifier.render import Writer
@@ -20,11 +21,12 @@ from hackai_shared.service import ServiceContext, Task
 
 @dataclass(frozen=True)
 class Caretaking:
-    """The canary and who is told when it is missing."""
+    """The canary, drills, and who is told about them."""
 
     notices: Notices
     tracer: Tracer
     canary: CanaryWatch
+    drills: DrillWatch
 
     @property
     def closers(self) -> list[Task]:
@@ -33,7 +35,11 @@ class Caretaking:
 
     def tasks(self, stop: asyncio.Event) -> dict[str, Task]:
         """Return what runs until ``stop`` is set."""
-        return {"canary": lambda: self.canary.run(stop), "tracer": lambda: self.tracer.run(stop)}
+        return {
+            "canary": lambda: self.canary.run(stop),
+            "tracer": lambda: self.tracer.run(stop),
+            "drills": lambda: self.drills.run(stop),
+        }
 
     def details(self) -> dict[str, Any]:
         """Return what the heartbeat says."""
@@ -54,5 +60,6 @@ def take_care(
     notices = Notices(database, directory, channels, changed=changed)
     tracer = Tracer(context.bus)
     canary = CanaryWatch(database, notices, tracer, writer, config.canary, context.metrics, changed=changed)
+    drills = DrillWatch(database, directory, tracer, writer, changed=changed)
     context.health.add("canary", canary.check)
-    return Caretaking(notices, tracer, canary)
+    return Caretaking(notices, tracer, canary, drills)

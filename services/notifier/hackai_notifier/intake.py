@@ -9,10 +9,11 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
-from hackai_notifier import climbs, incidents, media, outbox
+from hackai_notifier import climbs, drills, incidents, media, outbox
 from hackai_notifier.database import Database
 from hackai_notifier.disarm import recorded_only
 from hackai_notifier.incidents import Incident, merge, severity
@@ -21,6 +22,7 @@ from hackai_notifier.recipients import Audience, Directory, Recipient
 from hackai_notifier.snooze import SnoozeBook
 from hackai_shared.bus import StreamEntry
 from hackai_shared.messages import IncidentEvent, utc_now
+from hackai_shared.reserved import DRILL_CAMERA
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +72,9 @@ class Intake:
         if event.kind == "canary":
             await self._canary(event)
             return
+        if event.camera_id == DRILL_CAMERA:
+            entry = replace(entry, message=event.model_copy(update={"camera_name": "Drill"}))
+            event = entry.message
         silent = self._silent(event)
         try:
             taken = await self._database.run(lambda connection: self._store(connection, entry, silent))
@@ -89,7 +94,8 @@ class Intake:
         self._changed()
 
     def _silent(self, event: IncidentEvent) -> bool:
-        return (
+        # Whoever orders a drill wants to hear it.
+        return event.kind != "drill" and (
             self._book.silences(event.camera_id, severity(event.label), wall=utc_now(), monotonic=self._clock())
             is not None
         )
@@ -100,7 +106,7 @@ class Intake:
             return False
         known = incidents.load(connection, event.incident_id)
         incident = merge(known, event)
-        disarmed = self._disarmed(event.camera_id)
+        disarmed = event.kind != "drill" and self._disarmed(event.camera_id)
         if known is None and disarmed:
             incident = incident.model_copy(update={"untold": True})
         audiences = self._directory.audiences()
@@ -109,7 +115,9 @@ class Intake:
             audiences = recorded_only(audiences)
         if known is None:
             silent = silent or self._beside_a_fire(connection, event)
-            if event.kind == "fire":
+            if event.kind == "drill":
+                drills.arrived(connection, event)
+            elif event.kind == "fire":
                 returned = incidents.return_of(event, incidents.fires_of(connection, event.camera_id))
                 incident = incident.model_copy(update={"returned": returned})
         else:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import structlog
 
-from hackai_notifier import disarm, incidents, media, outbox, outgoing, snooze
+from hackai_notifier import disarm, drills, incidents, media, outbox, outgoing, snooze
 from hackai_notifier.database import Database
 from hackai_notifier.feedback import Feedback
 from hackai_notifier.incidents import Incident, Mark, SnoozeMark, severity
@@ -126,6 +126,8 @@ class Orders:
     def _take_effect(self, connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, Snooze | None]:
         if command.action in ("arm", "disarm"):
             return _arming(connection, command)
+        if command.action == "drill":
+            return _drill(connection, command), None
         if command.action not in ("acknowledge", "false_alarm", "snooze", "unsnooze"):
             return OrderResult("ignored", f"{command.action} is not for the notifier."), None
         incident = incidents.load(connection, command.incident_id) if command.incident_id else None
@@ -179,6 +181,12 @@ class Orders:
             await asyncio.to_thread(self._feedback.false_alarm, incident, frame, by=by, at=command.at)
         except OSError as error:
             log.error("cannot keep the picture of a false alarm", incident=wanted, error=str(error))
+
+
+def _drill(connection: sqlite3.Connection, command: Command) -> OrderResult:
+    if not drills.begin(connection, command):
+        return OrderResult("repeated", "A drill is running already.")
+    return OrderResult("applied", "Drill: a known fire is shown now. What each leg took is reported here.")
 
 
 def _arming(connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, Snooze | None]:

@@ -50,6 +50,6 @@ def plan_event(
         if has_picture:
             as_update = event.change == "worsened" and not first
             media.append(PlannedStep("update_photo" if as_update else "photo", to, True))
-        if (first or event.change == "opened") and event.kind in ("fire", "drill"):
+        if (first or event.change == "opened") and event.kind == "fire":
             media.append(PlannedStep("clip", to, True))
     return texts + media

@@ -93,4 +93,12 @@ MIGRATIONS: tuple[str, ...] = (
         delivered_at REAL
     );
     """,
+    """
+    CREATE TABLE drills (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        drill_id TEXT NOT NULL UNIQUE,
+        outcome TEXT NOT NULL,
+        document TEXT NOT NULL
+    );
+    """,
 )

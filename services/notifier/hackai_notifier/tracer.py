@@ -53,7 +53,7 @@ class Tracer:
         return Trace(
             camera_alive="camera" in services,
             inference_alive="inference" in services,
-            shown_s=_shown_s(statuses),
+            shown_s=_shown_s(statuses, camera_id),
             judged_s=judged_s,
             best_score=self._best.get(camera_id, 0.0),
             received_s=received_s,
@@ -74,13 +74,13 @@ class Tracer:
             self._best[camera_id] = max(self._best[camera_id], seen.probabilities.get("fire", 0.0))
 
 
-def _shown_s(statuses: list[ServiceStatus]) -> float | None:
+def _shown_s(statuses: list[ServiceStatus], camera_id: str) -> float | None:
     for status in statuses:
-        canary = status.details.get("canary") if status.service == "camera" else None
-        sent_at = canary.get("sent_at") if isinstance(canary, dict) else None
-        if isinstance(sent_at, str):
+        shown = status.details.get("known_fires") if status.service == "camera" else None
+        shown_at = shown.get(camera_id) if isinstance(shown, dict) else None
+        if isinstance(shown_at, str):
             try:
-                return max(0.0, (utc_now() - datetime.fromisoformat(sent_at)).total_seconds())
+                return max(0.0, (utc_now() - datetime.fromisoformat(shown_at)).total_seconds())
             except (ValueError, TypeError):
                 return None
     return None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from hackai_notifier.drills import Drill, Leg
 from hackai_notifier.incidents import Incident, Mark, SnoozeMark
 from hackai_notifier.outbox import DeadLetter
 from hackai_shared.messages import CameraId
@@ -103,6 +104,31 @@ class DeadLetterView(BaseModel):
             attempts=letter.step.attempts,
             reason=letter.reason,
             at=letter.at,
+        )
+
+
+class DrillView(BaseModel):
+    """A drill and what became of it."""
+
+    drill_id: str
+    by: str
+    ordered_at: datetime
+    outcome: str = Field(description="running, passed or failed")
+    reason: str = Field(description="why it failed")
+    whole_s: float | None = Field(description="seconds from the order to the last recipient")
+    legs: list[Leg] = Field(description="the seconds of each leg that was passed")
+
+    @classmethod
+    def of(cls, drill: Drill) -> DrillView:
+        """Return the view of a drill."""
+        return cls(
+            drill_id=drill.drill_id,
+            by=drill.by,
+            ordered_at=drill.ordered_at,
+            outcome=drill.outcome,
+            reason=drill.reason,
+            whole_s=drill.whole_s,
+            legs=drill.legs,
         )
 
 

@@ -49,7 +49,7 @@ def canary(**changes: Any) -> IncidentEvent:
 
 async def alive(bus: Bus, *services: str) -> None:
     for service in services:
-        details = {"canary": {"sent_at": utc_now().isoformat()}} if service == "camera" else {}
+        details = {"known_fires": {CANARY_CAMERA: utc_now().isoformat()}} if service == "camera" else {}
         await bus.heartbeat(ServiceStatus(service=service, instance="x", ready=True, details=details), expires_s=60)
 
 

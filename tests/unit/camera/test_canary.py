@@ -88,7 +88,7 @@ async def test_what_did_not_go_out_is_not_said_to_be_sent() -> None:
     task = asyncio.ensure_future(watch.run(stop))
     await asyncio.sleep(0.2)
 
-    assert watch.details() == {"canary": {"sent_at": None}}
+    assert watch.details() == {"known_fires": {}}
     stop.set()
     await task
 

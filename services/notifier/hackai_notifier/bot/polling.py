@@ -24,6 +24,7 @@ from hackai_notifier.bot import (
     buttons,
     cameras,
     disarm,
+    drill,
     errors,
     fallback,
     incidents,
@@ -85,7 +86,7 @@ def create_dispatcher(desk: Desk, *, reported: Callable[[], None]) -> Dispatcher
         dispatcher.include_router(login.create_router(desk.door))
     if desk.dashboard is not None:
         dispatcher.include_router(web_code.create_router(desk.dashboard))
-    for feature in (errors, start, status, cameras, incidents, snooze, disarm, buttons, fallback):
+    for feature in (errors, start, status, cameras, incidents, snooze, disarm, drill, buttons, fallback):
         dispatcher.include_router(feature.create_router())
     return dispatcher
 

@@ -16,6 +16,7 @@ COMMANDS: list[BotCommand] = [
     BotCommand(command="snapshot", description="A picture now: /snapshot <camera>"),
     BotCommand(command="incidents", description="The last ten incidents"),
     BotCommand(command="snooze", description="No sound for a while: /snooze [camera] [30m | off]"),
+    BotCommand(command="drill", description="Would I be told? A known fire to this phone: /drill [history]"),
     BotCommand(command="help", description="What I can do"),
 ]
 
