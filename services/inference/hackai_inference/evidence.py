@@ -46,17 +46,26 @@ class _SteadyScore:
     def __init__(self, window_s: float, overlooked_share: float) -> None:
         self._window_s = window_s
         self._share = overlooked_share
-        self._scores: Deque[Tuple[float, np.ndarray[Any, Any]]] = deque(maxlen=LONGEST_WINDOW)
+        self._scores: Deque[Tuple[float, np.ndarray[Any, Any], float]] = deque(maxlen=LONGEST_WINDOW)
 
     def clear(self) -> None:
         self._scores.clear()
 
-    def add(self, score: "np.ndarray[Any, Any]", now: float) -> "np.ndarray[Any, Any]":
-        self._scores.append((now, score))
+    def add(self, score: "np.ndarray[Any, Any]", now: float) -> None:
+        self._scores.append((now, score, float(score.max())))
         while now - self._scores[0][0] > self._window_s:
             self._scores.popleft()
+
+    @property
+    def highest(self) -> float:
+        """The highest score of the window, anywhere."""
+        return max(highest for _, _, highest in self._scores)
+
+    @property
+    def lowest(self) -> "np.ndarray[Any, Any]":
+        """The steady score of each place."""
         rank = int(self._share * len(self._scores))
-        ranked: np.ndarray[Any, Any] = np.partition(np.stack([past for _, past in self._scores]), rank, axis=0)
+        ranked: np.ndarray[Any, Any] = np.partition(np.stack([past for _, past, _ in self._scores]), rank, axis=0)
         return np.asarray(ranked[rank])
 
 
@@ -93,14 +102,29 @@ class Evidence:
     def add(self, scores: PerPlace, dt: float, now: float, *, raised: PerPlace) -> None:
         """Add a frame: the score of the label at every place, and the logits by which its reference is raised there."""
         score = np.broadcast_to(np.asarray(scores, np.float64), (self._places,))
+        self._steady.add(score, now)
+        if self._is_quiet(float(np.min(raised))):
+            return
         reference = raised_reference(self._reference, raised)
         self._positive = score > reference
-        rate = np.maximum((self._steady.add(score, now) - reference) / (1.0 - reference), STEEPEST_FALL)
+        rate = np.maximum((self._steady.lowest - reference) / (1.0 - reference), STEEPEST_FALL)
         self._seconds = np.clip(self._seconds + rate * dt, 0.0, CEILING * self._confirms_s)
         over = ~self._positive & (self._seconds == 0.0)
         self._began = np.where(over, np.nan, np.where(self._suspected, self._began, now))
         self._frames_seen = np.where(over, 0, self._frames_seen + 1)
         self._frames_positive = np.where(over, 0, self._frames_positive + self._positive)
+
+    def _is_quiet(self, raised: float) -> bool:
+        """Return whether nothing can have changed: no evidence, and no score above any reference for a whole window.
+
+        This is a camera's usual state, and it costs a fifth of a look at every place.
+        """
+        if self._seconds.any() or self._steady.highest > float(raised_reference(self._reference, raised)):
+            return False
+        if self._positive.any() or self.suspected:
+            self._positive = np.zeros(self._places, bool)
+            self.reset()
+        return True
 
     @property
     def _suspected(self) -> "np.ndarray[Any, Any]":

@@ -49,6 +49,8 @@ async def start_embedded_redis(folder: Path, *, durable: bool) -> EmbeddedRedis:
                 tail = log_path.read_text(errors="replace")[-2000:]
                 raise EmbeddedRedisError(f"the embedded Redis did not start; the end of {log_path}:\n{tail}")
             await asyncio.sleep(0.02)
+    # The port is another one each time: commands beside the services find it here.
+    (folder / "url").write_text(url, encoding="utf-8")
     return EmbeddedRedis(child, url)
 
 
