@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hackai_notifier.canary_watch import CanaryWatch
 from hackai_notifier.channels.base import Channel
+from hackai_notifier.daily import DailySummary
 from hackai_notifier.database import Database
 from hackai_notifier.drill_watch import DrillWatch
+from hackai_notifier.external_check import ExternalCheck
 from hackai_notifier.house import Notices
 from hackai_notifier.recipients import Directory
 from hackai_notifier.render import Writer
@@ -21,25 +24,31 @@ from hackai_shared.service import ServiceContext, Task
 
 @dataclass(frozen=True)
 class Caretaking:
-    """The canary, drills, and who is told about them."""
+    """The canary, drills, the daily summary, the external check, and who is told about them."""
 
     notices: Notices
     tracer: Tracer
     canary: CanaryWatch
     drills: DrillWatch
+    summary: DailySummary | None = None
+    external: ExternalCheck | None = None
 
     @property
     def closers(self) -> list[Task]:
         """What has to be closed at the end."""
-        return []
+        return [] if self.external is None else [self.external.close]
 
     def tasks(self, stop: asyncio.Event) -> dict[str, Task]:
         """Return what runs until ``stop`` is set."""
-        return {
+        tasks: dict[str, Task] = {
             "canary": lambda: self.canary.run(stop),
             "tracer": lambda: self.tracer.run(stop),
             "drills": lambda: self.drills.run(stop),
         }
+        for name, one in (("summary", self.summary), ("external-check", self.external)):
+            if one is not None:
+                tasks[name] = partial(one.run, stop)
+        return tasks
 
     def details(self) -> dict[str, Any]:
         """Return what the heartbeat says."""
@@ -62,4 +71,12 @@ def take_care(
     canary = CanaryWatch(database, notices, tracer, writer, config.canary, context.metrics, changed=changed)
     drills = DrillWatch(database, directory, tracer, writer, changed=changed)
     context.health.add("canary", canary.check)
-    return Caretaking(notices, tracer, canary, drills)
+    notifier = config.notifier
+    summary = external = None
+    if notifier.summary_at is not None:
+        summary = DailySummary(
+            database, directory, config.canary, at=notifier.summary_at, zone=writer.zone, changed=changed
+        )
+    if notifier.external_check is not None:
+        external = ExternalCheck(notifier.external_check, context.health, context.metrics)
+    return Caretaking(notices, tracer, canary, drills, summary, external)

@@ -218,6 +218,12 @@ def summary(connection: sqlite3.Connection) -> Summary:
     return Summary(counts.get("waiting", 0), counts.get("delivered", 0), counts.get("dead", 0), oldest)
 
 
+def finished_since(connection: sqlite3.Connection, state: str, at: float) -> int:
+    """Return how many steps came to an end with a state since a moment (Unix time)."""
+    row = connection.execute("SELECT count(*) FROM steps WHERE state = ? AND done_at >= ?", (state, at)).fetchone()
+    return int(row[0])
+
+
 def _supersede_edits(connection: sqlite3.Connection, step: Step, version: int) -> None:
     connection.execute(
         """

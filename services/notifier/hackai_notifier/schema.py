@@ -101,4 +101,8 @@ MIGRATIONS: tuple[str, ...] = (
         document TEXT NOT NULL
     );
     """,
+    """
+    -- What was done last, by name: the date of the last summary.
+    CREATE TABLE marks (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    """,
 )

@@ -77,6 +77,13 @@ class EscalationConfig(Section):
         return self
 
 
+class ExternalCheckConfig(Section):
+    """A checker outside of the house (healthchecks.io, Uptime Kuma …) that raises an alarm when it is not called."""
+
+    url: SecretStr = Field(description="http(s)://…, called with GET while all is well")
+    every_s: float = Field(60.0, ge=10, le=86_400, description="seconds between two calls")
+
+
 class NotifierConfig(Section):
     """The notifier."""
 
@@ -94,6 +101,12 @@ class NotifierConfig(Section):
     timezone: Optional[str] = Field(None, description="IANA name for the times in messages; default: the host's")
     escalation: EscalationConfig = Field(
         default_factory=EscalationConfig, description="whom to tell as well while nobody acknowledges"
+    )
+    external_check: Optional[ExternalCheckConfig] = Field(
+        None, description="called while all is well; that it is no longer called is an alarm outside"
+    )
+    summary_at: Optional[str] = Field(
+        None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="daily summary to the administrators, e.g. 08:00"
     )
 
     @model_validator(mode="after")
