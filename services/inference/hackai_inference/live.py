@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, Collection, Dict, List, Optional, Set, Tuple
 
 import cv2
 import structlog
@@ -18,6 +18,7 @@ from hackai_inference.engine import Engine
 from hackai_inference.incidents import IncidentLog, OpenIncident
 from hackai_inference.judging import Judgement, judge
 from hackai_inference.lane import Lane, LaneResult, Received, SequenceWatch
+from hackai_inference.lease import CameraLeases
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.open_incidents import OpenIncidents
 from hackai_inference.outbox import Outbox, OutboxEntry
@@ -54,6 +55,7 @@ class LiveLoop:
         config: HackAIConfig,
         outbox: Outbox,
         metrics: InferenceMetrics,
+        replica: str,
         detector: Optional[FindBoxes] = None,
         relief: Optional[Relief] = None,
     ) -> None:
@@ -66,6 +68,8 @@ class LiveLoop:
         self._detector = detector
         self._relief = relief or Relief(config.inference.detector.scan_every_s)
         self._open_incidents = OpenIncidents(bus)
+        self.leases = CameraLeases(bus, replica, self)
+        self._restless: Set[str] = set()
         self._mailbox: "LatestMailbox[str, Received]" = LatestMailbox()
         self._results: Dict[str, FrameDetections] = {}
         self._publishable = asyncio.Event()
@@ -78,7 +82,7 @@ class LiveLoop:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drain ``frames.*`` until ``stop``."""
-        parts = (self._drain(), self._publish_for_ever(), self._open_incidents.keep())
+        parts = (self._drain(), self._publish_for_ever(), self._open_incidents.keep(), self.leases.keep())
         work = [asyncio.ensure_future(part) for part in parts]
         stopped = asyncio.ensure_future(stop.wait())
         try:
@@ -93,6 +97,8 @@ class LiveLoop:
 
     def serve(self, camera: str) -> None:
         """Judge the newest frame of a camera; called by a worker, never twice at once for one camera."""
+        if not self.leases.holds(camera):
+            return
         received = self._mailbox.take_key(camera)
         if received is None:
             return
@@ -153,25 +159,46 @@ class LiveLoop:
             return CheckResult(False, f"frames arrive, but none was judged for {waited:.0f} s")
         return CheckResult(True, f"frames of {len(self._sequences)} cameras are judged as they arrive")
 
+    async def prepare(self, camera: str) -> None:
+        """Take up the incident of a camera where this or another replica left it."""
+        kept, forsaken = await self._open_incidents.restore(camera, utc_now())
+        if kept is not None:
+            log.info("incident goes on", incident=kept.incident_id, camera=camera)
+        if forsaken is not None:
+            history = IncidentLog(camera, forsaken.camera_name, new_id=new_id, incident=forsaken)
+            for event in history.abandon(utc_now()):
+                self._outbox.put(OutboxEntry(event, None))
+        self._lanes[camera] = self._new_lane(camera, kept)
+
+    def begin(self, camera: str) -> None:
+        """Judge its frames from now on, first the one that waits already."""
+        self._engine.wake(camera)
+
+    def end(self, camera: str) -> None:
+        """Forget a camera that another replica watches now."""
+        self._lanes.pop(camera, None)
+        self._sequences.pop(camera, None)
+        self._results.pop(camera, None)
+        self._failing.discard(camera)
+        self._restless.discard(camera)
+        self._mailbox.take_key(camera)
+        self._open_incidents.note(camera, None)
+        self._unjudged_since = None
+
+    def busy(self) -> Collection[str]:
+        """Return the cameras with an incident, or with evidence that may become one."""
+        return self._restless
+
     @property
     def waiting(self) -> int:
         """Frames that no worker has begun yet."""
         return len(self._mailbox)
 
     async def _drain(self) -> None:
-        await self._restore()
+        for camera in await self._open_incidents.cameras():
+            self.leases.note(camera)
         async for channel, payload in self._bus.subscribe(names.ALL_FRAMES):
             self._receive(channel, payload)
-
-    async def _restore(self) -> None:
-        kept, forsaken = await self._open_incidents.restore(utc_now())
-        for incident in kept:
-            log.info("incident goes on", incident=incident.incident_id, camera=incident.camera_id)
-            self._lanes[incident.camera_id] = self._new_lane(incident.camera_id, incident)
-        for incident in forsaken:
-            history = IncidentLog(incident.camera_id, incident.camera_name, new_id=new_id, incident=incident)
-            for event in history.abandon(utc_now()):
-                self._outbox.put(OutboxEntry(event, None))
 
     def _receive(self, channel: str, payload: bytes) -> None:
         try:
@@ -186,6 +213,9 @@ class LiveLoop:
             return
         self._garbled.discard(channel)
         camera = header.camera_id
+        self.leases.note(camera)
+        if self.leases.elsewhere(camera):
+            return
         now = time.monotonic()
         lost = self._sequences.setdefault(camera, SequenceWatch()).note(header)
         if lost:
@@ -195,6 +225,8 @@ class LiveLoop:
             return
         if self._mailbox.put(camera, Received(header, jpeg, now)):
             self._metrics.dropped.labels(camera, "replaced").inc()
+        if not self.leases.holds(camera):  # it is judged as soon as the lease is there
+            return
         if self._unjudged_since is None:
             self._unjudged_since = now
         self._engine.wake(camera)
@@ -278,6 +310,8 @@ class LiveLoop:
         self, detections: FrameDetections, entries: List[OutboxEntry], incident: Optional[OpenIncident]
     ) -> None:
         camera = detections.frame.camera_id
+        if self.leases.elsewhere(camera):  # told while the frame was judged: its new holder judges the next one
+            return
         for entry in entries:
             log.info(
                 "incident",
@@ -290,6 +324,10 @@ class LiveLoop:
             )
             self._outbox.put(entry)
         self._open_incidents.note(camera, incident)
+        if detections.state == "clear":
+            self._restless.discard(camera)
+        else:
+            self._restless.add(camera)
         self._results[camera] = detections
         self._publishable.set()
 

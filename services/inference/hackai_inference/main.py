@@ -75,6 +75,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         config,
         outbox,
         metrics,
+        context.instance,
         detector=second.find if second is not None else None,
         relief=relief,
     )
@@ -83,6 +84,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         waiting=lambda: live.waiting,
         outbox=lambda: len(outbox),
         lost=lambda: outbox.lost,
+        watched=lambda: len(live.leases.held),
         relief=lambda: relief.level,
     )
     context.health.add("model", lambda: _model_check(registry))
@@ -103,6 +105,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     async def shut_down() -> None:
         await asyncio.get_running_loop().run_in_executor(None, engine.stop, 0.5)
         await outbox.flush(FLUSH_S)
+        await live.leases.release()
 
     return ServiceParts(
         app=app,
@@ -114,7 +117,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],
-        details=lambda: _details(registry, second, engine, outbox, relief),
+        details=lambda: {"watches": live.leases.held, **_details(registry, second, engine, outbox, relief)},
     )
 
 
@@ -123,9 +126,9 @@ def _model_check(registry: Registry) -> CheckResult:
     return CheckResult(True, f"{active.ref.name}/{active.ref.version} {active.ref.variant} on {active.device}")
 
 
-:def _details(
+def _details(
     registry: Registry, second: Optional[SecondLook], engine: Engine, outbox: Outbox, relief: Relief
-) -> Dict[str, Any]::
+) -> Dict[str, Any]:
     active = registry.active
     return {
         "model": active.ref.model_dump(exclude={"schema_version"}),

@@ -32,6 +32,7 @@ class InferenceMetrics:
         self._waiting = metrics.gauge("mailbox_frames", "Frames that no worker has begun yet")
         self._outbox = metrics.gauge("outbox_events", "Incident events that Redis has not taken yet")
         self._relief = metrics.gauge("relief_level", "Given up: 0 nothing, 1 heat-maps, 2 scans, 3 quiet frames too")
+        self._watched = metrics.gauge("cameras_watched", "Cameras whose lease this replica holds")
         self._lost = metrics.gauge("outbox_lost_events", "Incident events lost because the outbox was full")
 
     def watch(
@@ -41,6 +42,7 @@ class InferenceMetrics:
         waiting: Callable[[], int],
         outbox: Callable[[], int],
         lost: Callable[[], int],
+        watched: Callable[[], int],
         relief: Callable[[], int],
     ) -> None:
         """Read the gauges from their owners when they are scraped."""
@@ -48,4 +50,5 @@ class InferenceMetrics:
         self._waiting.set_function(waiting)
         self._outbox.set_function(outbox)
         self._lost.set_function(lost)
+        self._watched.set_function(watched)
         self._relief.set_function(relief)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional
 
 import structlog
 from pydantic import ValidationError
@@ -22,8 +22,15 @@ REFRESH_S = 5.0
 RESUME_WITHIN = timedelta(minutes=10)
 
 
+class Restored(NamedTuple):
+    """The incident that goes on, or the one that was left alone for too long."""
+
+    kept: Optional[OpenIncident]
+    forsaken: Optional[OpenIncident]
+
+
 class OpenIncidents:
-    """Reads the keys at a start and refreshes them while incidents are open; used from the event loop only."""
+    """Reads a key when the watch of its camera begins, refreshes it while the incident is open; event loop only."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -36,22 +43,39 @@ class OpenIncidents:
         else:
             self._current[camera_id] = incident
 
-    async def restore(self, now: datetime) -> Tuple[List[OpenIncident], List[OpenIncident]]:
-        """Return the incidents that go on and those that were left alone for too long; waits until Redis answers."""
+    async def cameras(self) -> List[str]:
+        """Return the cameras with an open incident; waits until Redis answers."""
         reachable = True
+        prefix = names.open_incident_key("")
         while True:
             try:
-                found = await self._read()
-                break
+                found = self._bus.client.scan_iter(match=prefix + "*", count=200)
+                return sorted([key.decode()[len(prefix) :] async for key in found])
             except (RedisError, OSError) as error:
                 if reachable:
                     log.warning("open incidents cannot be read, waiting for Redis", error=str(error))
                     reachable = False
                 await asyncio.sleep(RETRY_S)
-        kept = [incident for incident in found if now - incident.seen_at <= RESUME_WITHIN]
-        for incident in kept:
-            self.note(incident.camera_id, incident)
-        return kept, [incident for incident in found if now - incident.seen_at > RESUME_WITHIN]
+
+    async def restore(self, camera_id: str, now: datetime) -> Restored:
+        """Return the open incident of a camera as this or another replica left it.
+
+        Raises:
+            RedisError, OSError: Redis did not answer.
+        """
+        key = names.open_incident_key(camera_id)
+        value = await self._bus.client.get(key)
+        if value is None:
+            return Restored(None, None)
+        try:
+            incident = OpenIncident.model_validate_json(value)
+        except ValidationError as error:
+            log.error("an open incident does not validate and is forgotten", key=key, error=str(error))
+            return Restored(None, None)
+        if now - incident.seen_at > RESUME_WITHIN:
+            return Restored(None, incident)
+        self.note(camera_id, incident)
+        return Restored(incident, None)
 
     async def keep(self) -> None:
         """Refresh the keys for ever."""
@@ -64,14 +88,3 @@ class OpenIncidents:
                     await self._bus.client.set(key, incident.model_dump_json().encode(), xx=True)
                 except (RedisError, OSError) as error:
                     log.debug("open incident was not refreshed", camera=camera_id, error=str(error))
-
-    async def _read(self) -> List[OpenIncident]:
-        incidents = []
-        async for key in self._bus.client.scan_iter(match=names.open_incident_key("*"), count=200):
-            value = await self._bus.client.get(key)
-            try:
-                if value is not None:
-                    incidents.append(OpenIncident.model_validate_json(value))
-            except ValidationError as error:
-                log.error("an open incident does not validate and is forgotten", key=key.decode(), error=str(error))
-        return incidents

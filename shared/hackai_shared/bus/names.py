@@ -18,6 +18,10 @@ ALL_FRAMES = "frames.*"
 ALL_DETECTIONS = "detections.*"
 ALL_STATUS = "status.*"
 
+# Which inference replica watches which camera (hash), and the replicas that are alive (sorted set).
+CAMERA_LEASES = "inference:leases"
+INFERENCE_REPLICAS = "inference:replicas"
+
 
 def frames(camera_id: str) -> str:
     """Return the pub/sub channel of a camera's frames."""

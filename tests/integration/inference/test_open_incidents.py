@@ -42,10 +42,12 @@ async def test_fresh_incidents_go_on_and_old_ones_are_another_fire(bus: Bus) -> 
     await outbox.remember("back", old)
     await bus.client.set(names.open_incident_key("garage"), b"{}")
 
-    kept, forsaken = await OpenIncidents(bus).restore(NOW)
+    incidents = OpenIncidents(bus)
 
-    assert kept == [fresh]
-    assert forsaken == [old]
+    assert await incidents.cameras() == ["back", "front", "garage"]
+    assert await incidents.restore("front", NOW) == (fresh, None)
+    assert await incidents.restore("back", NOW) == (None, old)
+    assert await incidents.restore("garage", NOW) == (None, None)
 
 
 async def test_an_ended_incident_is_forgotten(bus: Bus) -> None:
@@ -53,4 +55,5 @@ async def test_an_ended_incident_is_forgotten(bus: Bus) -> None:
     await outbox.remember("front", incident("front", NOW))
     await outbox.remember("front", None)
 
-    assert await OpenIncidents(bus).restore(NOW) == ([], [])
+    assert await OpenIncidents(bus).cameras() == []
+    assert await OpenIncidents(bus).restore("front", NOW) == (None, None)
