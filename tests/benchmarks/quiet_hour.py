@@ -7,12 +7,13 @@ sensor, a camera that shakes, pans and zooms a little, and JPEG at another quali
 by 1/fps per frame, and every frame is generated, encoded, decoded and judged.
 
 Printed: how often each threshold would have alarmed, the exact confidence bound, which threshold the default budget
-chooses, and in which scenes it alarmed. Scenes are drawn with a fixed seed.
+chooses, and in which scenes it alarmed. Scenes are drawn with a fixed seed; Ctrl-C prints what was watched so far.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def main(say: Callable[..., None]) -> None:
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
     parser.add_argument("--pictures", type=Path, help="folder of pictures without fire")
     parser.add_argument("--minutes", type=int, default=60)
-    parser.add_argument("--fps", type=float, default=4.0)
+    parser.add_argument("--fps", type=float, default=5.0)
     parser.add_argument("--budget", type=float, default=1.0, help="false alarms a week")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--seed", type=int, default=7)
@@ -159,12 +160,12 @@ def main(say: Callable[..., None]) -> None:
     watch = Watch(model, config, CameraDetectionConfig(), trial)
     rng = np.random.default_rng(options.seed + 1)
     noises = rng.normal(0.0, 1.0, (NOISES, HEIGHT, WIDTH, 3)).astype(np.float32)
-    for number, (name, frames) in enumerate(
-        track(scenes(options.clips, files, options.minutes, options.fps, options.seed), total=options.minutes)
-    ):
-        for shot in shots(name, frames, number * SCENE_S, options.fps, rng, noises):
-            for alarm in watch.show(shot):
-                say(f"{shot.stream_s:7.1f} s, threshold {alarm.threshold:g}: {alarm.label} in {name}")
+    hour = scenes(options.clips, files, options.minutes, options.fps, options.seed)
+    with contextlib.suppress(KeyboardInterrupt):
+        for number, (name, frames) in enumerate(track(hour, total=options.minutes)):
+            for shot in shots(name, frames, number * SCENE_S, options.fps, rng, noises):
+                for alarm in watch.show(shot):
+                    say(f"{shot.stream_s:7.1f} s, threshold {alarm.threshold:g}: {alarm.label} in {name}")
     usual = config.confirmation.fire_reference
     choice = decide(trial, {}, budget=options.budget, usual=usual, confidence=0.95)
     head, *rows = table(choice)

@@ -18,6 +18,10 @@ PerPlace = Union[float, "np.ndarray[Any, Any]"]
 CEILING = 1.5
 # Frames that the steady score looks at, at most: two seconds of the fastest camera.
 LONGEST_WINDOW = 120
+# A slow camera has few frames in a window and may miss every dark moment of a blinking light: the window is up to twice
+# as long where it would hold fewer than eight.
+FEWEST_IN_WINDOW = 8
+LONGER = 2.0
 # No sum of raises takes a reference further than this: thresholds are raised, a fire is never silenced.
 HIGHEST_REFERENCE = 0.98
 # Evidence falls by no more than one second per second: where a reference is raised, a doubtful frame costs no more.
@@ -53,8 +57,12 @@ class _SteadyScore:
 
     def add(self, score: "np.ndarray[Any, Any]", now: float) -> None:
         self._scores.append((now, score, float(score.max())))
-        while now - self._scores[0][0] > self._window_s:
+        while self._is_over(now - self._scores[0][0]):
             self._scores.popleft()
+
+    def _is_over(self, age_s: float) -> bool:
+        enough = len(self._scores) > FEWEST_IN_WINDOW
+        return age_s > (self._window_s if enough else LONGER * self._window_s)
 
     @property
     def highest(self) -> float:

@@ -70,6 +70,14 @@ def test_recorded_sequences(name: str, expected: Story) -> None:
     assert told(looks) == expected
 
 
+@pytest.mark.parametrize("fps", [5.0, 10.0, 25.0])
+def test_a_sign_that_is_dark_twice_a_second_is_seen_to_blink_at_any_rate(fps: float) -> None:
+    """Dark for a third of its period of 0.47 s, which no rate divides."""
+    scores = [0.0 if (number / fps) % 0.47 < 0.14 else 0.95 for number in range(round(60 * fps))]
+
+    assert told([Look(number / fps, at(HERE, score), at(HERE, score)) for number, score in enumerate(scores)]) == []
+
+
 def test_one_one_gap_one_at_one_place_is_a_fire() -> None:
     pattern = [1.0, 0.0, 1.0, 1.0, *[1.0] * 12]
     looks = [Look(number / 10, at(HERE, score), at(HERE, score)) for number, score in enumerate(pattern)]
