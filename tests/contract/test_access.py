@@ -23,6 +23,7 @@ from hackai_dashboard.gate import DashboardGate
 from hackai_dashboard.pages import Pages
 from hackai_dashboard.sessions import SessionBook
 from hackai_inference.api import add_routes as add_inference_routes
+from hackai_inference.shadow.api import add_shadow_routes
 from hackai_notifier.api import create_notifier_app
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
@@ -64,6 +65,7 @@ def inference() -> FastAPI:
     nothing: Any = Nothing()
     app = create_app("inference", "", health=Health(), metrics=Metrics("inference"), gate=gate_of("inference"))
     add_inference_routes(app, nothing, nothing, nothing, max_pixels=1_000_000)
+    add_shadow_routes(app, nothing)
     return app
 
 

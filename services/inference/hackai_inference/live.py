@@ -24,6 +24,7 @@ from hackai_inference.open_incidents import OpenIncidents
 from hackai_inference.outbox import Outbox, OutboxEntry
 from hackai_inference.registry import ActiveModel
 from hackai_inference.relief import Relief
+from hackai_inference.shadow.observer import Shadow
 from hackai_inference.sight import FIRE, START_FIRE
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.clock import frame_age_s
@@ -58,6 +59,7 @@ class LiveLoop:
         replica: str,
         detector: Optional[FindBoxes] = None,
         relief: Optional[Relief] = None,
+        shadow: Optional[Shadow] = None,
     ) -> None:
         self._bus = bus
         self._engine = engine
@@ -67,6 +69,7 @@ class LiveLoop:
         self._metrics = metrics
         self._detector = detector
         self._relief = relief or Relief(config.inference.detector.scan_every_s)
+        self._shadow = shadow
         self._open_incidents = OpenIncidents(bus)
         self.leases = CameraLeases(bus, replica, self)
         self._restless: Set[str] = set()
@@ -109,7 +112,11 @@ class LiveLoop:
             return
         except SessionError as error:
             self._fail(camera, "runtime", error)
+            if self._shadow is not None:
+                self._shadow.failed()
             return
+        if self._shadow is not None:
+            self._shadow.judged(camera, received.jpeg, judgement)
         header = received.header
         result = self._lane(camera).judge(
             header.ref(),

@@ -15,6 +15,8 @@ from hackai_inference.registry import Registry
 from hackai_inference.relief import Relief
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
+from hackai_inference.shadow.api import add_shadow_routes
+from hackai_inference.shadow.observer import Shadow
 from hackai_inference.strain import watch_strain
 from hackai_shared.config import ConfigError, ConfigProblem, load_config
 from hackai_shared.health import CheckResult
@@ -68,6 +70,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     outbox = Outbox(context.bus)
     outbox.on_sent = lambda event: metrics.incidents.labels(event.change).inc()
     relief = Relief(wanted.detector.scan_every_s)
+    shadow = Shadow(registry, settings.state_dir / "shadow", max_pixels=wanted.max_pixels)
     live = LiveLoop(
         context.bus,
         engine,
@@ -78,6 +81,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         context.instance,
         detector=second.find if second is not None else None,
         relief=relief,
+        shadow=shadow,
     )
     metrics.watch(
         queue=lambda: engine.waiting,
@@ -101,9 +105,11 @@ async def build(context: ServiceContext) -> ServiceParts:
         gate=guard.gate,
     )
     add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detector=second)
+    add_shadow_routes(app, shadow)
 
     async def shut_down() -> None:
         await asyncio.get_running_loop().run_in_executor(None, engine.stop, 0.5)
+        await asyncio.get_running_loop().run_in_executor(None, shadow.close)
         await outbox.flush(FLUSH_S)
         await live.leases.release()
 

@@ -162,6 +162,15 @@ class Registry:
             log.info("model rolled back", model=name, version=past[-2].version, before=past[-1].version)
             return self._active
 
+    def open(self, name: str, version: int, variant: str) -> ActiveModel:
+        """Return a variant of a version, verified and tried, without letting it judge anything.
+
+        Raises:
+            UnknownModel, PackageError, SessionError: as for :meth:`activate`.
+        """
+        self._require(name, version)
+        return self._open(version, variant)
+
     def names(self) -> List[str]:
         """Return the names of all models on disk."""
         return sorted(folder.name for folder in _folders(self._models_dir) if any(_numbered(folder)))
@@ -199,11 +208,11 @@ class Registry:
         if version not in self._numbers(name):
             raise UnknownModel(f"no version {version} of {name}; there are {self._numbers(name)}")
 
-    def _open(self, version: int) -> ActiveModel:
+    def _open(self, version: int, variant: Optional[str] = None) -> ActiveModel:
         package = open_package(self._models_dir / self.name / str(version))
         if (package.manifest.name, package.manifest.version) != (self.name, version):
             raise PackageError(f"{package.folder}: the manifest says that it is {package.id}")
-        loaded = open_session(package, self._runtime, self._variant, self._threads, self._state_dir)
+        loaded = open_session(package, self._runtime, variant or self._variant, self._threads, self._state_dir)
         classifier = Classifier(package, loaded.session)
         spec = package.manifest.input
         # The first run allocates; and a graph that loads but does not run, or returns NaN, is found here.
