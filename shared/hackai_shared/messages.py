@@ -212,6 +212,22 @@ class DeliveryReport(Message):
     at: datetime = Field(default_factory=utc_now)
 
 
+class DoctorFinding(Message):
+    """One result of the doctor: the issue, and what mends it."""
+
+    check: str
+    level: Literal["ok", "warning", "problem"]
+    issue: str
+    suggestion: str = ""
+
+
+class DoctorReport(Message):
+    """What the doctor found; under the key ``doctor:report``."""
+
+    findings: List[DoctorFinding]
+    at: datetime = Field(default_factory=utc_now)
+
+
 class CameraStatus(Message):
     """How one camera does."""
 

@@ -19,12 +19,15 @@ from hackai_dashboard.app import create_dashboard_app
 from hackai_dashboard.assets import Assets
 from hackai_dashboard.codes import CodeBook
 from hackai_dashboard.context import Site
+from hackai_dashboard.feed import LiveFeed, TooManyViewers
 from hackai_dashboard.gate import DashboardGate
 from hackai_dashboard.pages import Pages
 from hackai_dashboard.sessions import SessionBook
+from hackai_dashboard.upstream import Upstream
 from hackai_inference.api import add_routes as add_inference_routes
 from hackai_inference.shadow.api import add_shadow_routes
 from hackai_notifier.api import create_notifier_app
+from hackai_shared.bus import Bus
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.security import Gate, KeySet, Role, ServiceToken, SessionClaims, endpoints_of, sign_session
@@ -77,8 +80,15 @@ def compression() -> FastAPI:
     return app
 
 
+class Full(LiveFeed):
+    """No place is free: a stream that is let pass would never end."""
+
+    def watch(self, cameras: Any) -> Any:
+        raise TooManyViewers
+
+
 def dashboard() -> FastAPI:
-    nothing: Any = Nothing()
+    bus = Bus("redis://127.0.0.1:9/0")  # nobody listens
     sessions = SessionBook()
     gate = DashboardGate(
         sessions,
@@ -87,7 +97,8 @@ def dashboard() -> FastAPI:
     )
     assets = Assets()
     limit = TokenBuckets(1_000_000, 1_000_000)
-    site = Site(nothing, gate, sessions, CodeBook(), nothing, nothing, Pages(assets), assets, {}, limit)
+    upstream = Upstream({}, None)
+    site = Site(upstream, gate, sessions, CodeBook(), Full(bus), bus, Pages(assets), assets, {}, limit)
     return create_dashboard_app(site, Health(), Metrics("dashboard"))
 
 

@@ -13,7 +13,7 @@ from hackai_dashboard.feed import TooManyViewers
 from hackai_dashboard.gate import CookieDoor
 from hackai_dashboard.headers import SecurityHeaders
 from hackai_dashboard.origin import own_pages_only
-from hackai_dashboard.routes import incidents, live, login
+from hackai_dashboard.routes import compression, incidents, live, login, models, people, system
 from hackai_dashboard.upstream import ServiceOffline, ServiceRefused
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
@@ -25,7 +25,7 @@ from hackai_shared.web import create_app
 MAX_BODY_BYTES = 25_000_000
 # A wall of pages behind one address must pass; a flood must not.
 REQUESTS_PER_MINUTE, BURST = 1_500, 400
-PAGES = (login, live, incidents)
+PAGES = (login, live, incidents, models, compression, system, people)
 
 
 def create_dashboard_app(site: Site, health: Health, metrics: Metrics) -> FastAPI:

@@ -97,6 +97,14 @@ class Enrolment:
             self._store_views(person_id, views)
             return self._store.person(person_id)
 
+    def objections_to(self, photo: Photo) -> list[str]:
+        """Return what speaks against a photo, in words for people; keeps nothing of it."""
+        try:
+            self._view(photo)
+        except PhotoRefused as error:
+            return list(error.reasons)
+        return []
+
     def _add(self, name: str, views: Sequence[FaceView], role: Role) -> Person:
         self._refuse_duplicates(views, besides=None)
         person = self._store.add_person(name, role, self._now())

@@ -21,6 +21,7 @@ from hackai_inference.oip import add_oip_routes
 from hackai_inference.prediction import Prediction, Predictions, predict
 from hackai_inference.registry import ActiveModel, NothingToRollBackTo, Registry, StoredVersion, UnknownModel
 from hackai_inference.served import ServedModels
+from hackai_inference.shelf import Shelf
 from hackai_shared.problems import Problem
 from hackai_shared.serving.decoding import ImageError, ImageTooLarge, UnsupportedImage
 from hackai_shared.serving.package import PackageError
@@ -48,6 +49,7 @@ class VersionInfo(_Answer):
     variants: Dict[str, Dict[str, Dict[str, float]]] = Field(
         default_factory=dict, description="variant -> evaluation set -> figure -> value"
     )
+    sizes: Dict[str, int] = Field(default_factory=dict, description="variant -> size of its file in bytes")
 
 
 class ActiveInfo(_Answer):
@@ -138,6 +140,26 @@ def add_routes(
             answer = {"predictions": [await judged(partial(one, picture), engine, metrics) for picture in pictures]}
         return Response(orjson.dumps(answer), media_type="application/json")
 
+    shelf = Shelf(registry)
+
+    @app.post(
+        "/v1/models/{name}/versions/{version}/variants/{variant}/predict",
+        tags=["predict"],
+        summary="Judge a picture with a variant that is not active, to compare them",
+        response_model=Prediction,
+        openapi_extra=PICTURE_BODY,
+        responses=OVERLOADED,
+    )
+    async def predict_with(name: str, version: int, variant: str, request: Request) -> Response:
+        received = time.perf_counter()
+        pictures = await read_pictures(request)
+        if len(pictures) != 1:
+            raise Problem(422, f"{len(pictures)} pictures were sent, one is compared at a time", kind="one-picture")
+        # Opened outside of the engine: loading a model must not take a worker away from the cameras.
+        model = await _change(partial(shelf.get, name, version, variant))
+        job = partial(predict, model, pictures[0], explain=False, max_pixels=max_pixels, received=received)
+        return Response(orjson.dumps(await judged(job, engine, metrics)), media_type="application/json")
+
     @app.get("/v1/models", tags=["models"], summary="All models and their versions")
     async def list_models() -> ModelList:
         def collect() -> ModelList:
@@ -221,4 +243,5 @@ def _version_info(stored: StoredVersion, active: Optional[ActiveModel]) -> Versi
         licence=manifest.licence,
         created_at=manifest.created_at,
         variants={variant: dict(entry.metrics) for variant, entry in manifest.variants.items()},
+        sizes={variant: entry.size_bytes for variant, entry in manifest.variants.items()},
     )

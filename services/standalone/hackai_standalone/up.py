@@ -18,6 +18,7 @@ from rich.console import Console
 from hackai_shared.config import ConfigError, load_config
 from hackai_shared.logs import configure_logging
 from hackai_standalone.child import Child
+from hackai_standalone.doctor.rounds import end_rounds, make_rounds
 from hackai_standalone.embedded_redis import EmbeddedRedisError, start_embedded_redis
 from hackai_standalone.locations import models_dir
 from hackai_standalone.ports import is_free
@@ -99,6 +100,8 @@ async def _run(config: Path, data: Path, log_format: str) -> None:
             cleanup.push_async_callback(supervisor.keep_running(plan, child))
             await wait_until_listening(plan, child)
         log.info("watching", **{name: plan.url(name) for name in ports})
+        rounds = asyncio.create_task(make_rounds(plan))
+        cleanup.push_async_callback(end_rounds, rounds)
         await stop.wait()
         log.info("stopping")
     supervisor.raise_failure()

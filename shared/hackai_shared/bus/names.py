@@ -58,6 +58,10 @@ def camera_views_key(camera_id: str) -> str:
     return f"camera:views:{camera_id}"
 
 
+DOCTOR = "doctor:report"
+"""The key that holds what the doctor found last, until it is too old to be believed."""
+
+
 def dead_letters(stream: str, group: str) -> str:
     """Return the stream that holds what a group could not process."""
     return f"{stream}.dead.{group}"

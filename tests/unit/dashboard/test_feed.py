@@ -8,6 +8,7 @@ import struct
 from typing import Any
 
 import pytest
+from tests.unit.dashboard.conftest import House
 
 from hackai_dashboard.feed import MAX_VIEWERS, LiveFeed, TooManyViewers, Viewer
 from hackai_dashboard.stream import parts
@@ -101,3 +102,9 @@ async def test_the_stream_tells_frames_and_opinions_and_ends_with_the_session() 
     assert jpeg == b"jpeg"
     assert head["says"]["danger"] == 0.9
     assert head["says"]["evidence"] == 1.0
+
+
+async def test_who_finds_no_place_is_told_so(house: House) -> None:
+    house.log_in()
+    house.site.feed._viewers = {Viewer(None) for _ in range(MAX_VIEWERS)}
+    assert (await house.http.get("/live/stream")).status_code == 429

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -57,13 +58,11 @@ def add_routes(router: APIRouter, site: Site) -> None:
         camera: Annotated[list[str] | None, Query(description="only these")] = None,
     ) -> StreamingResponse:
         session = guest.session
-
-        async def body() -> AsyncIterator[bytes]:
-            with site.feed.watch(None if camera is None else frozenset(camera)) as viewer:
-                async for part in parts(viewer, fps=fps, holds=lambda: session is None or site.gate.holds(session)):
-                    yield part
-
-        return StreamingResponse(body(), media_type="application/octet-stream")
+        # Not every camera on the bus is one of the house: the canary has its own.
+        wanted = frozenset(site.cameras if camera is None else camera) & frozenset(site.cameras)
+        seat = ExitStack()
+        viewer = seat.enter_context(site.feed.watch(wanted))
+        return _Seated(parts(viewer, fps=fps, holds=lambda: session is None or site.gate.holds(session)), seat.close)
 
     @router.get("/cameras/{camera_id}", tags=["live"], response_class=HTMLResponse, summary="One camera")
     async def camera_page(request: Request, camera_id: CameraPath) -> Response:
@@ -100,6 +99,20 @@ def add_routes(router: APIRouter, site: Site) -> None:
         return {"label": explanation["label"], "rows": explanation["heat_map"]}
 
 
+class _Seated(StreamingResponse):
+    """A stream that gives its seat back however it ends, even if it never began."""
+
+    def __init__(self, body: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
+        super().__init__(body, media_type="application/octet-stream")
+        self._leave = leave
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
+
+
 def _known(site: Site, camera_id: str) -> None:
     if camera_id not in site.cameras:
         raise Problem(404, f"there is no camera {camera_id}", kind="unknown-camera")
@@ -134,13 +147,13 @@ async def _summary(site: Site) -> dict[str, Any]:
         statuses = await site.bus.statuses()
         ready = {status.service for status in statuses if status.ready}
         trouble = [service for service in NEEDED if service not in ready]
-        running = [camera for status in statuses for camera in status.cameras if camera.state == "running"]
+        running = {camera.camera_id for status in statuses for camera in status.cameras if camera.state == "running"}
     except BusUnavailable:
-        trouble, running = ["redis"], []
+        trouble, running = ["redis"], set()
     return {
         "ringing": ringing,
         "trouble": trouble,
         "incidents_trouble": found.trouble,
-        "running": len(running),
+        "running": len(running & set(site.cameras)),
         "cameras": len(site.cameras),
     }

@@ -126,6 +126,12 @@ class PersonExport(PersonView):
     sessions: list[SessionView]
 
 
+class PhotoCheck(BaseModel):
+    """What speaks against a photo."""
+
+    reasons: list[str] = Field(description="in words for people; empty: it would do")
+
+
 class RoleChange(BaseModel):
     """A new role."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
 
-from hackai_face_auth.api.bodies import ClientForm, PersonName, PersonView
+from hackai_face_auth.api.bodies import ClientForm, PersonName, PersonView, PhotoCheck
 from hackai_face_auth.api.context import Edge
 from hackai_face_auth.api.uploads import read_photos
 from hackai_face_auth.errors import CodeInvalid, FaceAuthError
@@ -44,6 +44,11 @@ def enrolment_routes(edge: Edge) -> APIRouter:
         pictures = await read_photos(photos, most=core.config.max_photos)
         person = await enrolled(caller.actor(), "enrol", lambda: core.enrolment.enrol(name, pictures, role))
         return PersonView.of(person)
+
+    @router.post("/v1/photos/check", summary="Would this photo do for an enrolment? Nothing is kept")
+    async def check_photo(photo: Annotated[UploadFile, File(description="JPEG, PNG or WebP")]) -> PhotoCheck:
+        (picture,) = await read_photos([photo], most=1)
+        return PhotoCheck(reasons=await edge.run(lambda: core.enrolment.objections_to(picture)))
 
     @router.post("/v1/enrolments", status_code=201, summary="Enrol oneself with a one-time code")
     async def enrol_with_code(
