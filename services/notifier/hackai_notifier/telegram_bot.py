@@ -14,6 +14,7 @@ from aiogram.types import LinkPreviewOptions
 
 from hackai_notifier.bot import login, start, web_code
 from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.paced import Paced
 from hackai_notifier.bot.polling import Poller, PollingState, create_dispatcher
 from hackai_notifier.channels.telegram import TelegramChannel
 from hackai_notifier.pacing import Pacer
@@ -29,7 +30,8 @@ class TelegramBot:
             session=session,
             default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview=LinkPreviewOptions(is_disabled=True)),
         )
-        self.channel = TelegramChannel(self.bot, Pacer(), timeout_s=timeout_s)
+        session.middleware(Paced(Pacer()))
+        self.channel = TelegramChannel(self.bot, timeout_s=timeout_s)
         self.state = PollingState()
 
     async def run(self, desk: Desk, stop: asyncio.Event, *, reported: Callable[[], None]) -> None:

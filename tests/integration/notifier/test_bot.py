@@ -279,3 +279,13 @@ async def test_an_unknown_button_is_answered(notifier: Running, telegram: Telegr
 
     assert answer == "This button is no longer in use."
     assert gone == "This incident is not known (any more)."
+
+
+async def test_answers_keep_to_the_same_pace_as_alarms(notifier: Running, telegram: TelegramEmulator) -> None:
+    for _ in range(5):
+        telegram.say(CHAT, "/help")
+
+    calls = await telegram.journal.wait_for("sendMessage", 5, chat_id=CHAT)
+
+    # Three may follow each other at once, then one per second: Telegram never has to say 429.
+    assert calls[4].at - calls[0].at >= 1.9

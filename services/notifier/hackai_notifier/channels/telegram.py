@@ -1,8 +1,7 @@
-"""The Telegram channel: one Bot API call per step, paced, its errors translated."""
+"""The Telegram channel: one Bot API call per step, its errors translated."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,7 +29,6 @@ from hackai_notifier.channels.base import (
     Receipt,
     TemporaryFailure,
 )
-from hackai_notifier.pacing import Pacer
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +37,10 @@ UPLOAD_FACTOR = 8
 
 
 class TelegramChannel:
-    """Sends with a bot; the pacer keeps it under Telegram's limits."""
+    """Sends with a bot, which keeps itself under Telegram's limits."""
 
-    def __init__(self, bot: Bot, pacer: Pacer, *, timeout_s: float) -> None:
+    def __init__(self, bot: Bot, *, timeout_s: float) -> None:
         self._bot = bot
-        self._pacer = pacer
         self._timeout_s = max(1, round(timeout_s))
 
     async def send(self, delivery: Delivery) -> Receipt:
@@ -53,7 +50,6 @@ class TelegramChannel:
             SendFailure: as its subclasses say.
         """
         chat_id = int(delivery.address)
-        await asyncio.sleep(self._pacer.reserve(chat_id, asyncio.get_running_loop().time()))
         with _translated():
             if delivery.step == "edit":
                 return await self._edit(chat_id, delivery)
