@@ -15,6 +15,8 @@ from hackai_inference.api import add_routes
 from hackai_inference.engine import Engine
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.registry import Registry
+from hackai_inference.shadow.api import add_shadow_routes
+from hackai_inference.shadow.observer import Shadow
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.web import create_app
@@ -73,10 +75,13 @@ class Edge(NamedTuple):
 
 
 @pytest.fixture
-async def edge(registry: Registry, engine: Engine) -> AsyncIterator[Edge]:
+async def edge(registry: Registry, engine: Engine, tmp_path: Path) -> AsyncIterator[Edge]:
     """The HTTP edge over a real model."""
     metrics = Metrics("inference")
     app = create_app("inference", "test", health=Health(), metrics=metrics, max_body_bytes=MAX_BODY)
     add_routes(app, registry, engine, InferenceMetrics(metrics), max_pixels=MAX_PIXELS)
+    shadow = Shadow(registry, tmp_path / "shadow", max_pixels=MAX_PIXELS)
+    add_shadow_routes(app, shadow)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
         yield Edge(app, client)
+    shadow.close()

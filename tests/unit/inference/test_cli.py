@@ -51,6 +51,19 @@ def test_activate_and_roll_back(run: Any) -> None:
     assert "fire-classifier/2 (fp32) judges" in run("rollback", "fire-classifier").output
 
 
+def test_a_candidate_is_compared_and_not_promoted_without_evidence(run: Any) -> None:
+    assert "shadow beside fire-classifier/2" in run("shadow", "fire-classifier", "1", "--share", "0.5").output
+    compared = run("compare", "fire-classifier").output
+    refused = run("promote", "fire-classifier")
+    ended = run("shadow", "fire-classifier", "1", "--stop").output
+
+    assert "fire-classifier/1, 50% of the frames" in compared
+    assert "not yet: 0 frames were compared, 300 are needed" in compared
+    assert refused.exit_code == 1
+    assert "are needed" in refused.output
+    assert "ended: stopped" in ended
+
+
 def test_what_is_refused_is_explained(run: Any) -> None:
     result = run("activate", "fire-classifier", "9")
 
