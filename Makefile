@@ -14,6 +14,10 @@ FACES := -e services/face_auth/opencv-headless -e services/face_auth
 REST := -e services/compression $(FACES)
 # Where torch comes from; `make test-torch TORCH_INDEX=https://download.pytorch.org/whl/cpu` spares the CUDA libraries.
 TORCH_INDEX ?=
+TORCH_VERSION := 2.14.1
+TORCH := torch==$(TORCH_VERSION) torchvision==0.29.1
+# Processes that share the torch tests.
+WORKERS ?= 2
 PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
@@ -48,7 +52,12 @@ test-rtx: $(VENV)/.tests ## NVIDIA's parser and builder on every shipped model (
 	$(BIN)/python -m pytest -q tests/integration/inference/test_tensorrt_rtx.py
 
 test-torch: $(TORCH_VENV)/.tests ## The compression worker's tests, which need torch
-	$(TORCH_VENV)/bin/python -m pytest -q -m 'not slow' tests/unit/compression tests/integration/compression
+	$(TORCH_VENV)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal -m 'not slow' \
+		tests/unit/compression/torch tests/integration/compression
+
+torch-available: $(VENV)/.runtime ## Whether pip finds torch for this machine
+	@test -e $(TORCH_VENV)/.tests || $(BIN)/pip index versions torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) 2> /dev/null \
+		| grep -qE '[ (]$(subst .,\.,$(TORCH_VERSION))([,+)]|$$)'
 
 check: $(VENV)/.tests ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -81,7 +90,7 @@ $(VENV)/.tests: $(VENV)/.runtime requirements-test.txt
 
 $(TORCH_VENV)/.tests: constraints.txt requirements-test.txt shared/pyproject.toml services/compression/pyproject.toml
 	$(PYTHON) -m venv $(TORCH_VENV)
-	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check torch==2.14.1 torchvision==0.29.1 \
+	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check $(TORCH) \
 		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
 		-e 'shared[serving]' -e 'services/compression[torch,teacher]' -r requirements-test.txt
