@@ -174,8 +174,8 @@ class Orders:
             return incidents.load(connection, wanted), media.load(connection, wanted, "frame")
 
         incident, frame = await self._database.run(read)
-        if incident is None or frame is None:
-            return
+        if incident is None or frame is None or incident.event.kind != "fire":
+            return  # the picture of a covered camera, or of a drill, teaches nothing about fires
         by = command.actor.name or command.actor.id
         try:
             await asyncio.to_thread(self._feedback.false_alarm, incident, frame, by=by, at=command.at)

@@ -188,7 +188,8 @@ class Writer:
     def _responses(self, incident: Incident) -> list[str]:
         lines: list[str] = []
         if incident.false_alarm:
-            lines.append(f"🚫 Marked as false alarm by {self._by(incident.false_alarm)}; the picture helps to learn.")
+            learns = "; the picture helps to learn" if incident.event.kind == "fire" else ""
+            lines.append(f"🚫 Marked as false alarm by {self._by(incident.false_alarm)}{learns}.")
         if incident.acknowledged_before:
             lines.append(f"Acknowledged by {self._by(incident.acknowledged_before)}, before it grew worse.")
         if incident.acknowledged:

@@ -1,5 +1,12 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
 from hackai_notifier.bot.overview import status_text
 from hackai_shared.messages import ServiceStatus
+
+AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def test_redis_away_is_said_first() -> None:
@@ -26,3 +33,23 @@ def test_a_service_that_is_not_ready_says_why_and_the_model_is_named() -> None:
     assert "🔴 inference: model: &lt;none&gt; loaded" in text
     assert "🧠 Model: fire-classifier 1 int8" in text
     assert "🔴 <b>camera</b>: no sign of life" in text
+
+
+@pytest.mark.parametrize(
+    ("canary", "line"),
+    [
+        (
+            {"enabled": True, "delivered_at": AT.timestamp() - 180, "broken": None},
+            "🐤 A test fire came through 3 min ago",
+        ),
+        ({"enabled": True, "delivered_at": None, "broken": None}, "🐤 No test fire has come through yet"),
+        (
+            {"enabled": True, "delivered_at": 1.0, "broken": {"leg": "camera", "reason": "no <sign>"}},
+            "🔴 <b>No test fire comes through</b>: no &lt;sign&gt;",
+        ),
+    ],
+)
+def test_the_canary_is_named(canary: dict[str, Any], line: str) -> None:
+    status = ServiceStatus(service="notifier", instance="n", ready=True, details={"canary": canary}, at=AT)
+
+    assert line in status_text([status], {}, {}, []).splitlines()

@@ -28,6 +28,7 @@ def status_text(
         lines += _services(statuses)
         lines += camera_lines(statuses, camera_names)
         lines += _models(statuses)
+        lines += _canary(statuses)
     waiting, dead = outbox.get("waiting", 0), outbox.get("dead", 0)
     lines.append(f"✉️ Outbox: {waiting} waiting, {outbox.get('delivered', 0)} delivered, {dead} undeliverable")
     lines += [f"🔕 {line}" for line in snoozes]
@@ -79,6 +80,23 @@ def _camera(camera_id: str, name: str, camera: CameraStatus | None) -> str:
 def _models(statuses: Sequence[ServiceStatus]) -> list[str]:
     models = {_model(status.details["model"]) for status in statuses if status.details.get("model")}
     return [f"🧠 Model: {html.escape(model)}" for model in sorted(models)]
+
+
+def _canary(statuses: Sequence[ServiceStatus]) -> list[str]:
+    lines: list[str] = []
+    for status in statuses:
+        canary = status.details.get("canary") if status.service == "notifier" else None
+        if not isinstance(canary, dict) or not canary.get("enabled"):
+            continue
+        broken, delivered_at = canary.get("broken"), canary.get("delivered_at")
+        if isinstance(broken, dict):
+            lines.append(f"🔴 <b>No test fire comes through</b>: {html.escape(str(broken.get('reason', '')))[:200]}")
+        elif isinstance(delivered_at, (int, float)):
+            minutes = max(0.0, status.at.timestamp() - delivered_at) / 60
+            lines.append(f"🐤 A test fire came through {minutes:.0f} min ago")
+        else:
+            lines.append("🐤 No test fire has come through yet")
+    return lines
 
 
 def _model(detail: Any) -> str:
