@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from hackai_compression.errors import ParityError
+from hackai_compression.exporting.fold_pads import fold_pads
 from hackai_compression.exporting.static_padding import freeze_padding
 from hackai_compression.networks.classifier import FireClassifier
 
@@ -98,6 +99,7 @@ def write_graph(graph: nn.Module, example: Tensor, outputs: Sequence[str], path:
     model.doc_string = ""
     for node in model.graph.node:
         node.doc_string = ""  # the exporter writes paths of this machine into it
+    fold_pads(model)
     model = onnx.shape_inference.infer_shapes(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)
