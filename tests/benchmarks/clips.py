@@ -2,8 +2,8 @@
 
 Each clip is decoded, thinned to the analysis rate, encoded as the camera service encodes it, judged by the active
 variant and confirmed with the thresholds of the configuration: once for the picture as a whole, once place by place.
-Printed per clip: the incidents with the stream time of their suspicion and confirmation, and the seconds from the first
-annotated fire frame to the confirmation.
+Printed per clip: the incidents with the stream time of their suspicion and confirmation, the seconds from the first
+annotated fire frame to the confirmation, and the place (x, y in parts of the picture).
 
 ``--sweep`` repeats the confirmation on the scores recorded once, with each threshold moved by itself, and prints which
 values meet the requirement: every clip with visible flames raises exactly one incident (``hackai_fire1.mp4`` its smoke
@@ -25,13 +25,14 @@ import av
 import cv2
 
 from hackai_inference.confirmation import Confirmation, Look, Transition
+from hackai_inference.detecting import load_second_look
 from hackai_inference.judging import judge
 from hackai_inference.live import FindBoxes
-from hackai_inference.places import PLACES
+from hackai_inference.places import PLACES, Point, middle_of
 from hackai_inference.registry import ActiveModel, Registry
 from hackai_inference.sight import CameraSight
 from hackai_inference.vigilance import Vigilance
-from hackai_shared.config.detection import ConfirmationConfig, InferenceConfig
+from hackai_shared.config.detection import ConfirmationConfig, DetectorConfig, InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.serving.decoding import probe_image
 
@@ -63,6 +64,7 @@ class Incident:
     opened_s: float
     confirmed_s: float
     change: str
+    place: Point | None
 
 
 def jpegs(path: Path, fps: float) -> Iterator[tuple[float, bytes]]:
@@ -100,12 +102,12 @@ def confirm(scores: list[Scored], config: ConfirmationConfig, *, pooled: bool = 
     for item in scores:
         look = item.look if pooled else Look(item.stream_s, item.fire, item.fire + item.start_fire)
         steps = state.observe(look).transitions
-        found.extend(_incident(step) for step in steps if step.change != "cleared")
+        found.extend(_incident(step, pooled) for step in steps if step.change != "cleared")
     return found
 
 
-def _incident(step: Transition) -> Incident:
-    return Incident(step.label, step.opened_s, step.at_s, step.change)
+def _incident(step: Transition, pooled: bool) -> Incident:
+    return Incident(step.label, step.opened_s, step.at_s, step.change, middle_of(step.place) if pooled else None)
 
 
 def meets(file: str, incidents: list[Incident]) -> bool:
@@ -134,7 +136,8 @@ def report(
         for incident in incidents:
             print(
                 f" | {incident.change} {incident.label} {incident.opened_s:.2f} -> {incident.confirmed_s:.2f}"
-                + _delay(clip["first_fire_s"], incident),
+                + _delay(clip["first_fire_s"], incident)
+                + ("" if incident.place is None else " at {:.2f}, {:.2f}".format(*incident.place)),
                 end="",
             )
         print()
@@ -175,18 +178,23 @@ def main() -> bool:
     parser.add_argument("--variant", default="auto")
     parser.add_argument("--fps", type=float, nargs="+", default=[10.0], help="analysis rates; 60 takes every frame")
     parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--detector", help="name of a detector package that gets the second look")
     parser.add_argument("--scores", type=Path, help="write the scores to this JSON file")
     options = parser.parse_args()
     registry = Registry(
         options.models, Path("/nonexistent"), "fire-classifier", runtime="auto", variant=options.variant, threads=1
     )
     model = registry.load()
+    detector = None
+    if options.detector:
+        wanted = DetectorConfig(model=options.detector)
+        detector = load_second_look(options.models, wanted, runtime="auto", threads=1, max_pixels=50_000_000).find
     clips = json.loads(options.clips.read_text())
     config = ConfirmationConfig()
     print(f"{model.ref.name}/{model.ref.version} {model.ref.variant} on {model.device}; {config!r}")
     fine = True
     for fps in options.fps:
-        scores = {clip["file"]: score(model, options.clips.parent / clip["file"], fps, None) for clip in clips}
+        scores = {clip["file"]: score(model, options.clips.parent / clip["file"], fps, detector) for clip in clips}
         print(f"-- at no more than {fps:g} frames per second, the picture as a whole")
         report(clips, scores, config, pooled=False)
         print(f"-- at no more than {fps:g} frames per second, place by place")

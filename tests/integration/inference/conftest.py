@@ -131,7 +131,8 @@ class Service:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "hackai_inference"], env=environment, stderr=self._log, stdout=self._log
         )
-        end = time.monotonic() + 30
+        # A machine under load takes its time; a service that ends is noticed at once.
+        end = time.monotonic() + 90
         while time.monotonic() < end:
             assert self._process.poll() is None, self.log()
             try:

@@ -16,6 +16,7 @@ import service_access
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameDetections, IncidentEvent
 from hackai_shared.serving.decoding import decode_image
+from small_detector import write_detector
 
 CONFIG = "cameras:\n  front:\n    name: Front door\n    source: {type: pattern}\n"
 
@@ -254,3 +255,28 @@ def test_without_a_model_it_says_so_and_ends(
     with pytest.raises(AssertionError, match=r"README\.md"):
         service.start(redis_url, CONFIG)
     assert service.exit_status == 78
+
+
+async def test_a_detector_gets_the_second_look_and_its_boxes_are_told(
+    service: Any, live: Any, bus: Bus, redis_url: str, make_package: Callable[..., Path]
+) -> None:
+    write_detector(make_package, service.folder / "models")
+    service.start(redis_url, CONFIG + "inference:\n  detector: {model: fire-detector}\n")
+    camera = live.FakeCamera(bus)
+    await subscribed(bus, 1)
+
+    await camera.show("nothing", 1)
+    await camera.show("fire", 4)
+
+    async def told() -> bool:
+        return bool(await opened(live, bus))
+
+    await live.until(told)
+    (event,) = await opened(live, bus)
+    assert {box.source for box in event.boxes} == {"detector"}
+    assert (event.boxes[0].label, event.boxes[0].x1, event.boxes[0].y2) == ("fire", 0.25, 1.0)
+
+
+async def test_a_detector_that_is_not_there_stops_the_start(service: Any, redis_url: str) -> None:
+    with pytest.raises(AssertionError, match="no usable version of fire-detector"):
+        service.start(redis_url, CONFIG + "inference:\n  detector: {model: fire-detector}\n")
