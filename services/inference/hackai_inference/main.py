@@ -16,6 +16,7 @@ from hackai_inference.relief import Relief
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
 from hackai_inference.shadow.api import add_shadow_routes
+from hackai_inference.shadow.health import watch_health
 from hackai_inference.shadow.observer import Shadow
 from hackai_inference.strain import watch_strain
 from hackai_shared.config import ConfigError, ConfigProblem, load_config
@@ -120,6 +121,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             "live": lambda: live.run(context.stop),
             "outbox": lambda: outbox.run(context.stop),
             "strain": lambda: watch_strain(relief, context.stop),
+            "probation": lambda: watch_health(shadow, live.check, context.stop),
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],

@@ -167,6 +167,12 @@ class Shadow:
             self._failures_in_a_row += 1
             self._consider(comparison)
 
+    def unhealthy(self, reason: str) -> None:
+        """Take note that the service is not healthy: a version on probation must go."""
+        comparison = self._comparison
+        if comparison is not None and comparison.phase == "probation":
+            self._roll_back(comparison, reason)
+
     def close(self) -> None:
         """Stop the thread."""
         comparison = self._comparison
@@ -224,6 +230,9 @@ class Shadow:
             if comparison.tally.compared >= PROBATION_FRAMES:
                 self._end(comparison, f"trusted after {comparison.tally.compared} frames")
             return
+        self._roll_back(comparison, reason)
+
+    def _roll_back(self, comparison: Comparison, reason: str) -> None:
         with self._changing:
             if comparison.ended:
                 return  # another thread was faster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any, AsyncIterator, Callable, Iterator
@@ -13,8 +14,9 @@ from hackai_inference.judging import judge
 from hackai_inference.registry import Registry
 from hackai_inference.shadow import observer, rules
 from hackai_inference.shadow.api import add_shadow_routes
+from hackai_inference.shadow.health import watch_health
 from hackai_inference.shadow.observer import NoShadow, NotPromotable, Shadow
-from hackai_shared.health import Health
+from hackai_shared.health import CheckResult, Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.serving.package import PackageError
 from hackai_shared.web import create_app
@@ -155,6 +157,29 @@ def test_a_promoted_version_that_fails_is_rolled_back(
 
     assert registry.active.ref.version == 1
     assert "failed on 3 frames in a row" in probation.ended
+
+
+async def test_a_version_on_probation_answers_for_the_health_of_the_service(
+    shadow: Shadow, registry: Registry, show: Callable[..., None]
+) -> None:
+    stop = asyncio.Event()
+    healthy = CheckResult(True, "")
+    shadow.start(NAME, 2, 1.0)
+    show("fire", 4)
+    probation = shadow.promote(NAME)
+
+    def check() -> CheckResult:
+        stop.set()
+        return healthy
+
+    await watch_health(shadow, check, stop)
+    assert registry.active.ref.version == 2
+
+    stop.clear()
+    healthy = CheckResult(False, "no frame was judged for 30 s")
+    await watch_health(shadow, check, stop)
+    assert registry.active.ref.version == 1
+    assert probation.ended == "rolled back: no frame was judged for 30 s"
 
 
 def test_single_failures_are_forgiven(shadow: Shadow, registry: Registry, show: Callable[..., None]) -> None:
