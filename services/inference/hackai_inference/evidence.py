@@ -125,7 +125,7 @@ class Evidence:
     def _is_quiet(self, raised: float) -> bool:
         """Return whether nothing can have changed: no evidence, and no score above any reference for a whole window.
 
-        This is a camera's usual state, and it costs a fifth of a look at every place.
+        This is the usual state of a camera, so it must cost little.
         """
         if self._seconds.any() or self._steady.highest > float(raised_reference(self._reference, raised)):
             return False

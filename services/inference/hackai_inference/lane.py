@@ -152,5 +152,5 @@ class Lane:
             trend=verdict.trend,
             threshold=self._vigilance.threshold(sight.terms, place),
             budget=self._vigilance.budget(judgement.model.ref),
-            raised_by=sight.terms.schedules,
+            raised_by=self._vigilance.raised_by(sight.terms, place),
         )

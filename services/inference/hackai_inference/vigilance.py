@@ -19,10 +19,10 @@ from hackai_shared.serving.manifest import InputSpec
 
 @dataclass(frozen=True)
 class Terms:
-    """What holds at one moment: the logits by which references are raised at each place ``(PLACES,)``, and by whom."""
+    """What holds at one moment: the logits by which references are raised at each place ``(PLACES,)``, and why."""
 
     raised: "np.ndarray[Any, Any]"
-    schedules: List[str]
+    schedules: List[ScheduleConfig]
 
 
 class Vigilance:
@@ -47,11 +47,15 @@ class Vigilance:
         raised = self._always.copy()
         for schedule in now:
             self._raise(raised, self._logits(schedule.threshold), schedule.zone)
-        return Terms(raised, [schedule.name for schedule in now])
+        return Terms(raised, now)
 
     def threshold(self, terms: Terms, place: int) -> float:
         """Return the steady score of fire that counts at a place."""
         return float(raised_reference(self._reference, terms.raised[place]))
+
+    def raised_by(self, terms: Terms, place: int) -> List[str]:
+        """Return the names of the schedules that hold at a place."""
+        return [item.name for item in terms.schedules if item.zone is None or self._zones[item.zone][place]]
 
     def hidden(self, spec: InputSpec, *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
         """Return ``(spec.height, spec.width) bool``: the pixels of the model's input that the masks hide; None: none.

@@ -59,8 +59,9 @@ def test_the_highest_threshold_of_place_and_hour_counts() -> None:
     assert threshold(vigilance, FIRST) == pytest.approx(0.9)
     assert threshold(vigilance, LAST) == pytest.approx(0.6)
     assert threshold(vigilance, FIRST, MONDAY_NOON.replace(hour=20)) == pytest.approx(0.7)
-    assert vigilance.terms(MONDAY_NOON).schedules == ["welding"]
-    assert vigilance.terms(MONDAY_NOON.replace(hour=20)).schedules == []
+    assert vigilance.raised_by(vigilance.terms(MONDAY_NOON), FIRST) == ["welding"]
+    assert vigilance.raised_by(vigilance.terms(MONDAY_NOON), LAST) == []
+    assert vigilance.raised_by(vigilance.terms(MONDAY_NOON.replace(hour=20)), FIRST) == []
 
 
 def test_no_sum_of_raises_silences_a_fire() -> None:
