@@ -88,6 +88,7 @@ def test_the_paths_of_the_contract_are_there(schema: Any) -> None:
         "/v1/models/{name}",
         "/v1/models/{name}/versions/{version}/activate",
         "/v1/models/{name}/rollback",
+        "/v1/models/{name}/versions/{version}/variants/{variant}/predict",
         "/v2",
         "/v2/health/live",
         "/v2/health/ready",
