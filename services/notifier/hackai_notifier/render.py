@@ -15,6 +15,8 @@ from hackai_notifier.sentence import percent, what_was_seen
 # https://core.telegram.org/bots/api: 0-1024 characters of a caption, 1-4096 of a text, after entities are parsed.
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
+# Faults that the camera service ends when somebody says that this is what the camera is meant to see.
+ACCEPTABLE_VIEWS = ("moved", "covered", "defocused")
 _FAULTS = {
     "offline": "no picture",
     "frozen": "picture frozen",
@@ -207,6 +209,8 @@ class Writer:
             lines.append(f"{follows}In danger: get everybody out and call the fire brigade.")
         else:
             lines.append("Please look after the camera.")
+            if incident.event.label in ACCEPTABLE_VIEWS:
+                lines.append("Is it meant to see just this? Then press False alarm: the view becomes normal.")
         return lines
 
     def _by(self, mark: Mark) -> str:

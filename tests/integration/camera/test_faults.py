@@ -74,7 +74,9 @@ async def test_a_covered_camera_is_told_once_over_a_restart_and_ended(
 
 
 @pytest.mark.slow
-async def test_an_acknowledged_view_becomes_normal(start_service: Any, network_camera: Any, bus: Bus) -> None:
+async def test_a_view_that_is_called_a_false_alarm_becomes_normal(
+    start_service: Any, network_camera: Any, bus: Bus
+) -> None:
     network_camera.jpegs = HEALTHY
     await network_camera.plug_in()
     service = await start_service({"hall": {"source": {"type": "pyav", "url": network_camera.url}}})
@@ -82,8 +84,12 @@ async def test_an_acknowledged_view_becomes_normal(start_service: Any, network_c
     network_camera.jpegs = ASIDE
     ((opened, _),) = await told(bus, 1)
 
-    order = Command(action="acknowledge", actor=Actor(channel="cli", id="test"), incident_id=opened.incident_id)
-    await bus.append(names.COMMANDS, order)
+    somebody = Actor(channel="cli", id="test")
+    for action in ("acknowledge", "false_alarm"):
+        assert await bus.client.xlen(names.INCIDENTS) == 1
+        order = Command.model_validate({"action": action, "actor": somebody, "incident_id": opened.incident_id})
+        await bus.append(names.COMMANDS, order)
+        await asyncio.sleep(8)  # an acknowledgement, which must not end it, would have done so by then
     (_, (cleared, _)) = await told(bus, 2)
 
     assert opened.label == "moved"

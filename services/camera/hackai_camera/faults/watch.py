@@ -57,9 +57,12 @@ class FaultWatch:
             await watched.memory.keep_views(watched.condition.views)
 
     async def consume(self, entry: StreamEntry[Command]) -> None:
-        """Take an acknowledged fault for the new normal: somebody has seen the picture and finds it right."""
+        """Take what somebody calls a false alarm for normal: the camera is meant to see this.
+
+        An acknowledgement only says that somebody takes care: a lens that is still covered must not be called healthy.
+        """
         command = entry.message
-        if command.action not in ("acknowledge", "false_alarm") or command.incident_id is None:
+        if command.action != "false_alarm" or command.incident_id is None:
             return
         for watched in self._watched.values():
             event = watched.log.open_event
