@@ -96,11 +96,21 @@ def schema() -> None:
 
 
 @app.command("report")
-def report(out: Annotated[Path, typer.Argument(help="A job's folder.")]) -> None:
+def report(
+    out: Annotated[Path, typer.Argument(help="A job's folder.")],
+    without_pictures: Annotated[
+        bool, typer.Option("--without-pictures", help="Leave the grid of mistakes out: a copy that may be published.")
+    ] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the page there instead of into the job.")] = None,
+) -> None:
     """Write the report page of a job again."""
     from hackai_compression.reports.page import write_report
 
-    typer.echo(str(write_report(out)))
+    try:
+        typer.echo(str(write_report(out, pictures=not without_pictures, to=to)))
+    except (OSError, ValueError) as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        raise typer.Exit(1) from error
 
 
 @app.command("leakage")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hackai_compression.cli import app as compress_app
 from hackai_compression.errors import GateRefusedError
 from hackai_compression.models_cli import app as models_app
 from hackai_compression.pipeline.data import Folders
@@ -86,7 +87,9 @@ def test_evaluate_prints_what_the_judge_found(job: tuple[Path, list[Outcome]], p
         assert printed[key] == json.loads(judged.model_dump_json())[key]
 
 
-def test_the_report_shows_the_mistakes_and_can_leave_the_pictures_out(job: tuple[Path, list[Outcome]]) -> None:
+def test_the_report_shows_the_mistakes_and_can_leave_the_pictures_out(
+    job: tuple[Path, list[Outcome]], tmp_path: Path
+) -> None:
     out, outcomes = job
     verdict = outcomes[-1].verdict
     assert verdict is not None
@@ -94,4 +97,19 @@ def test_the_report_shows_the_mistakes_and_can_leave_the_pictures_out(job: tuple
     page = write_report(out).read_text()
     assert page.count("<svg") == 2 + 2 * len(verdict.evaluations)
     assert page.count("data:image/jpeg") == 2  # the picture and its heat-map
-    assert "data:image/jpeg" not in write_report(out, pictures=False).read_text()
+    published = tmp_path / "report.html"
+    result = CliRunner().invoke(compress_app, ["report", str(out), "--without-pictures", "--to", str(published)])
+    assert result.exit_code == 0, result.output
+    assert "data:image/jpeg" not in published.read_text()
+    assert str(out) not in published.read_text()
+    assert "data:image/jpeg" in (out / "report" / "report.html").read_text()  # the job's own page stays as it was
+
+
+def test_the_front_shows_every_network_of_the_chain(job: tuple[Path, list[Outcome]]) -> None:
+    out, _ = job
+    write_report(out)
+    chain = json.loads((out / "report" / "report.json").read_text())["chain"]
+    assert [p["name"] for p in chain] == ["teacher", "distill", "fp32", "int8", "int8-trt"]
+    assert [p["architecture"] for p in chain][:3] == ["resnet18", "squeezenet1_0", "squeezenet1_1"]
+    assert chain[2]["size_bytes"] > 3 * chain[3]["size_bytes"]
+    assert all(0 < p["median_ms"] < 10_000 for p in chain)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from hackai_compression.errors import GateRefusedError
+from hackai_compression.errors import CompressionError, GateRefusedError
 from hackai_compression.judging.judge import Candidate, judge
+from hackai_compression.pipeline.chain_points import CHAIN, chain_points
 from hackai_compression.pipeline.run import Job, Outcome
 from hackai_compression.recipes import JudgeStep
 from hackai_shared.serving.manifest import Training
@@ -15,7 +17,8 @@ from hackai_shared.serving.package import ModelPackage, open_package
 def run_judge(job: Job, step: JudgeStep) -> Outcome:
     """Writes `package/<name>/<version>`; raises `GateRefusedError` when the budget refuses it.
 
-    The verdict is kept as `verdict.json` in the step's folder either way.
+    The verdict is kept as `verdict.json` in the step's folder either way, and what the rest of the chain is worth as
+    `chain.json`.
     """
     recipe, files = job.recipe, job.last_variants()
     parent: ModelPackage | None = None
@@ -44,6 +47,7 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
     (job.folder_of(step) / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf-8")
     rows = [m.model_dump(mode="json") for m in mistakes]
     (job.folder_of(step) / "mistakes.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    write_chain(job, step, folder)
     if not verdict.passed:
         raise GateRefusedError(verdict.reasons)
     best = verdict.evaluations[0]
@@ -55,3 +59,15 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
         package=str(folder.relative_to(job.out)),
         figures={"accuracy": best.accuracy, "pictures": float(best.pictures)},
     )
+
+
+def write_chain(job: Job, step: JudgeStep, package: Path) -> None:
+    """For the report alone: a network of the chain that cannot be exported does not spoil the verdict."""
+    job.progress.tell(step.name, "message", text="measuring the networks of the chain")
+    try:
+        points = chain_points(job, open_package(package, require_gate=False), step.repetitions)
+    except (CompressionError, ValueError, RuntimeError, OSError) as error:
+        job.progress.tell(step.name, "message", text=f"the front is left out: {error}")
+        return
+    rows = [point.model_dump(mode="json") for point in points]
+    (job.folder_of(step) / CHAIN).write_text(json.dumps(rows, indent=1), encoding="utf-8")

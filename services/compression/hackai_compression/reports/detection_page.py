@@ -14,8 +14,11 @@ from hackai_compression.recipes import Recipe
 from hackai_compression.reports import detection_plots
 
 
-def write_detection_report(out: Path, recipe: Recipe) -> Path:
-    """Writes `report/report.html` and `report.json`; returns the page. Shows what there is of a job half done."""
+def write_detection_report(out: Path, recipe: Recipe, to: Path | None = None) -> Path:
+    """Writes `report/report.html` and `report.json`, or the page alone as `to`; returns the page.
+
+    Shows what there is of a job half done.
+    """
     outcomes = [
         Outcome.model_validate_json(p.read_text(encoding="utf-8")) for p in sorted(out.glob(f"[0-9][0-9]-*/{DONE}"))
     ]
@@ -35,6 +38,9 @@ def write_detection_report(out: Path, recipe: Recipe) -> Path:
         curves=[detection_plots.precision_recall(e) for e in evaluations],
         training=detection_plots.training_curve(history) if history else "",
     )
+    if to is not None:
+        to.write_text(text, encoding="utf-8")
+        return to
     folder = out / "report"
     folder.mkdir(exist_ok=True)
     page = folder / "report.html"

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hackai_compression.judging.mistakes import Mistake
 from hackai_compression.judging.verdict import Verdict
+from hackai_compression.pipeline.chain_points import CHAIN, ChainPoint
 from hackai_compression.pipeline.run import DONE, RECIPE, Outcome
 from hackai_compression.recipes import Recipe
 from hackai_compression.reports import plots
@@ -17,15 +18,15 @@ from hackai_compression.reports.gallery import exhibits
 from hackai_shared.serving.package import open_package
 
 
-def write_report(out: Path, *, pictures: bool = True) -> Path:
-    """Writes `report/report.html` and `report.json` from what a job left in `out`; returns the page.
+def write_report(out: Path, *, pictures: bool = True, to: Path | None = None) -> Path:
+    """Writes `report/report.html` and `report.json` from what a job left in `out`, or the page alone as `to`.
 
     `pictures=False` leaves the grid of mistakes out: other people's pictures stay where they are.
-    Works on a job that is half done or was refused: it shows what there is.
+    Returns the page. Works on a job that is half done or was refused: it shows what there is.
     """
     recipe = Recipe.model_validate_json((out / RECIPE).read_text(encoding="utf-8"))
     if recipe.task == "detection":
-        return write_detection_report(out, recipe)
+        return write_detection_report(out, recipe, to)
     outcomes = [
         Outcome.model_validate_json(p.read_text(encoding="utf-8")) for p in sorted(out.glob(f"[0-9][0-9]-*/{DONE}"))
     ]
@@ -38,6 +39,7 @@ def write_report(out: Path, *, pictures: bool = True) -> Path:
         loader=PackageLoader("hackai_compression", "reports"), autoescape=True, undefined=StrictUndefined
     )
     evaluations = verdict.evaluations if verdict else []
+    points = _chain(out)
     histories = [(o.step, o.history) for o in outcomes if o.history]
     text = environment.get_template("page.html.j2").render(
         recipe=recipe,
@@ -45,12 +47,16 @@ def write_report(out: Path, *, pictures: bool = True) -> Path:
         verdict=verdict,
         evaluations=evaluations,
         left_out=verdict.left_out if verdict else [],
-        pareto=plots.pareto(evaluations) if evaluations else "",
+        pareto=plots.pareto(points) if points else "",
         confusions=[plots.confusion_matrix(e) for e in evaluations],
         reliabilities=[plots.reliability_diagram(e) for e in evaluations],
         curves=plots.training_curves(histories) if histories else "",
         gallery=gallery,
+        pictures=pictures,
     )
+    if to is not None:
+        to.write_text(text, encoding="utf-8")
+        return to
     folder = out / "report"
     folder.mkdir(exist_ok=True)
     page = folder / "report.html"
@@ -59,6 +65,7 @@ def write_report(out: Path, *, pictures: bool = True) -> Path:
         "recipe": recipe.model_dump(mode="json"),
         "steps": [o.model_dump(mode="json", exclude={"verdict"}) for o in outcomes],
         "verdict": verdict.model_dump(mode="json") if verdict else None,
+        "chain": [p.model_dump(mode="json") for p in points],
     }
     (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return page
@@ -73,3 +80,10 @@ def _verdict(out: Path) -> Verdict | None:
 def _mistakes(out: Path) -> list[Mistake]:
     found = sorted(out.glob("[0-9][0-9]-*/mistakes.json"))
     return [Mistake.model_validate(row) for row in json.loads(found[-1].read_text(encoding="utf-8"))] if found else []
+
+
+def _chain(out: Path) -> list[ChainPoint]:
+    found = sorted(out.glob(f"[0-9][0-9]-*/{CHAIN}"))
+    return (
+        [ChainPoint.model_validate(row) for row in json.loads(found[-1].read_text(encoding="utf-8"))] if found else []
+    )

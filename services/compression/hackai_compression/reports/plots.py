@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hackai_compression.judging.verdict import Evaluation
+from hackai_compression.pipeline.chain_points import ChainPoint
 
 mpl.use("svg")
 STYLE = {
@@ -25,25 +27,38 @@ STYLE = {
 COLOURS = ("#d1495b", "#2e7d6b", "#edae49", "#30638e", "#8d6a9f", "#6b705c")
 
 
-def pareto(evaluations: Sequence[Evaluation]) -> str:
-    """Size against accuracy; the area of a dot grows with latency; the front is drawn through."""
+def front_of(points: Sequence[ChainPoint]) -> list[ChainPoint]:
+    """Those that no other beats: as good in accuracy, size and latency, and better in one of them."""
+
+    def beats(a: ChainPoint, b: ChainPoint) -> bool:
+        ours = (a.accuracy, -a.size_bytes, -a.median_ms)
+        theirs = (b.accuracy, -b.size_bytes, -b.median_ms)
+        return ours != theirs and all(x >= y for x, y in zip(ours, theirs, strict=True))
+
+    return [p for p in points if not any(beats(other, p) for other in points)]
+
+
+def pareto(points: Sequence[ChainPoint]) -> str:
+    """Accuracy against size and against latency, the chain in order; what another beats in everything is hollow."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.2, 3.8), layout="constrained")
-        axes = figure.add_subplot()
-        points = sorted(((e.size_bytes / 1e6, 100 * e.accuracy, e) for e in evaluations), key=lambda p: p[:2])
-        for i, (size, accuracy, e) in enumerate(points):
-            one = next((x.median_ms for x in e.latency if x.threads == 1), 1.0)
-            axes.scatter(size, accuracy, s=30 + 25 * one, color=COLOURS[i % len(COLOURS)], alpha=0.85, zorder=3)
-            label = f"{e.package.split('/')[0]} {e.variant}\n{one:.2f} ms"
-            axes.annotate(label, (size, accuracy), textcoords="offset points", xytext=(8, 6), fontsize=8)
-        front, best = [], -np.inf
-        for size, accuracy, _ in points:
-            if accuracy > best:
-                front.append((size, accuracy))
-                best = accuracy
-        axes.plot(*zip(*front, strict=True), color="#999999", linestyle="--", linewidth=1)
-        axes.set(xlabel="size, MB (log)", ylabel="accuracy, %", xscale="log", title="Size, accuracy, latency")
-        axes.margins(0.25)
+        figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+        by_size, by_time = figure.subplots(1, 2, sharey=True)
+        front = front_of(points)
+        for i, p in enumerate(points):
+            colour = COLOURS[i % len(COLOURS)]
+            figures = f"{100 * p.accuracy:.1f} %, {p.size_bytes / 1e6:.2f} MB, {p.median_ms:.1f} ms"
+            label = f"{p.name} ({p.architecture}): {figures}"
+            look = {"edgecolors": colour, "facecolors": colour if p in front else "white", "s": 70, "linewidths": 1.8}
+            marker = "os^Dv"[i // len(COLOURS) % 5]
+            by_size.scatter(p.size_bytes / 1e6, 100 * p.accuracy, marker=marker, label=label, zorder=3, **look)
+            by_time.scatter(p.median_ms, 100 * p.accuracy, marker=marker, zorder=3, **look)
+        by_size.set(xlabel="size, MB", ylabel="validation accuracy, %", xscale="log")
+        by_time.set(xlabel="one picture on one thread, ms", xscale="log")
+        for axes in (by_size, by_time):
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+            axes.margins(0.15)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
         return svg_of(figure)
 
 
@@ -84,7 +99,7 @@ def reliability_diagram(evaluation: Evaluation) -> str:
 def training_curves(histories: Sequence[tuple[str, Sequence[dict[str, float]]]]) -> str:
     """Validation loss and accuracy of every training step over its epochs."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+        figure = Figure(figsize=(9.6, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         for i, (name, history) in enumerate(histories):
             epochs = [row["epoch"] + 1 for row in history]
