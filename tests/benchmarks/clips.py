@@ -7,7 +7,7 @@ annotated fire frame to the confirmation, and the place (x, y in parts of the pi
 
 ``--sweep`` repeats the confirmation on the scores recorded once, with each threshold moved by itself, and prints which
 values meet the requirement: every clip with visible flames raises exactly one incident (``hackai_fire1.mp4`` its smoke
-and its fire), the clips without fire none.
+and its fire, as two or as one that worsens), the clips without fire none.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def meets(file: str, incidents: list[Incident]) -> bool:
     """Return whether a clip raised what it must."""
     opened = [incident.label for incident in incidents if incident.change == "opened"]
     if file in EXPECTED:
-        return opened == EXPECTED[file]
+        return [incident.label for incident in incidents] == EXPECTED[file]
     if file in MAY_BE_MISSED:
         return len(opened) <= 1
     worst = [incident.label for incident in incidents]
