@@ -271,7 +271,11 @@ class ExecutionContext:
     def get_tensor_shape(self, name: str) -> tuple[int, ...]:
         assert self._shape is not None
         assert self._inferred, "shapes of outputs are known once the input's is"
-        return (self._shape[0], *self._engine.dims[name][1:])
+        dims = self._engine.dims[name][1:]
+        if 0 in dims:  # the file does not say it; the real one infers it
+            example = np.zeros(self._shape, np.uint8)
+            return tuple(self._engine.session.run([name], {self._engine.inputs[0]: example})[0].shape)
+        return (self._shape[0], *dims)
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self._trt.cuda.note("set address")

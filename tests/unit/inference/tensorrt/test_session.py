@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
@@ -13,7 +14,7 @@ from fake_tensorrt import FakeCuda, FakeTensorRt
 from hackai_inference.runtimes.tensorrt.bindings import Bindings
 from hackai_inference.runtimes.tensorrt.executor import Executor, PlanRejected
 from hackai_inference.runtimes.tensorrt.loader import Gpu, PlanLoader, connect
-from hackai_shared.serving.package import ModelPackage
+from hackai_shared.serving.package import ModelPackage, open_package
 from hackai_shared.serving.session import OnnxRuntimeSession, SessionError
 
 Noise = Callable[[ModelPackage, int], Any]
@@ -204,3 +205,19 @@ def test_a_plan_that_does_not_fit_the_package_is_rejected(
 
     with pytest.raises(PlanRejected, match=reason):
         gpu.thread.run(lambda: Executor(trt, cuda, make_logger(trt), content, **arguments))
+
+
+@pytest.mark.parametrize("name", ["fire-classifier", "fire-classifier-small", "fire-detector"])
+def test_every_shipped_model_gives_what_onnx_runtime_gives(
+    name: str, root: Path, loader: PlanLoader, noise: Noise
+) -> None:
+    folder = root / "models" / name / "1"
+    if not folder.is_dir():
+        pytest.skip(f"{name} does not ship")
+    package = open_package(folder)
+    pictures = noise(package, 2)
+
+    found = loader.open(package, "fp32").run(pictures)
+
+    for role, expected in OnnxRuntimeSession(package, "fp32").run(pictures).items():
+        np.testing.assert_allclose(found[role], expected, atol=1e-3)
