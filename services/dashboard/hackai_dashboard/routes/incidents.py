@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from hackai_dashboard.context import Caller, Guest, Part, Site
 from hackai_dashboard.incident_search import Incident, Search, State, by_day
 from hackai_dashboard.routes.login import local_path
-from hackai_dashboard.upstream import ServiceRefused
+from hackai_dashboard.upstream import ServiceOffline, ServiceRefused
 
 IncidentPath = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Short = Annotated[str, Query(max_length=100)]
@@ -44,7 +44,17 @@ def add_routes(router: APIRouter, site: Site) -> None:
     @router.get("/incidents/{incident_id}", tags=["incidents"], response_class=HTMLResponse, summary="One incident")
     async def incident_page(request: Request, incident_id: IncidentPath) -> Response:
         incident = Incident.model_validate(await site.upstream.json("notifier", f"/v1/incidents/{incident_id}"))
-        return site.pages.render(request, "incident.html", incident=incident)
+        return site.pages.render(request, "incident.html", incident=incident, clip=await has_clip(incident))
+
+    async def has_clip(incident: Incident) -> bool:
+        """Return whether the clip is there; it comes some seconds after the incident and goes after many others."""
+        if incident.kind == "camera_fault":
+            return False
+        try:
+            async with site.upstream.stream("notifier", f"/v1/incidents/{incident.incident_id}/clip.mp4"):
+                return True
+        except (ServiceOffline, ServiceRefused):
+            return False
 
     async def picture(incident_id: str, name: str, media_type: str) -> Response:
         answer = await site.upstream.call("notifier", "GET", f"/v1/incidents/{incident_id}/{name}", timeout=30.0)

@@ -18,7 +18,4 @@ async function strip(source, place) {
   }
 }
 
-if (figure) strip(figure.dataset.src, figure.querySelector(".strip")).catch(() => {
-  figure.hidden = true;
-  document.querySelector("#no-clip").hidden = false;
-});
+if (figure) strip(figure.dataset.src, figure.querySelector(".strip")).catch(() => figure.querySelector(".strip").remove());
