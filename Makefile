@@ -22,7 +22,7 @@ PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo faces setup test test-slow clips test-py38 test-rtx test-torch check bench demo-clip clean
+.PHONY: help demo faces setup test test-slow test-compose images clips test-py38 test-rtx test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,10 +36,16 @@ faces: $(VENV)/.runtime ## The face service too: only known faces control the sy
 setup: $(VENV)/.tests ## The environment for working on the project
 
 test: $(VENV)/.tests ## All tests that need no torch
-	$(BIN)/python -m pytest -q -m 'not slow and not benchmark'
+	$(BIN)/python -m pytest -q -m 'not slow and not benchmark and not compose'
 
 test-slow: $(VENV)/.tests ## The long fault and load tests
 	$(BIN)/python -m pytest -q -m slow
+
+test-compose: $(VENV)/.tests ## The containers: built, brought up, killed, cut off, restarted (needs Docker)
+	$(BIN)/python -m pytest -q -s -m compose tests/compose
+
+images: ## Every container image but the compression worker's
+	docker compose build
 
 clips: $(VENV)/.tests ## The real clips through the whole product: who is alarmed, and when
 	$(BIN)/python -m pytest -q -s tests/e2e/test_clips.py

@@ -21,12 +21,13 @@ MAX_UPLOAD = 60_000_000
 class TelegramEmulator:
     """An emulated Bot API server on loopback; an async context manager."""
 
-    def __init__(self, *, port: int = 0, token: str = TOKEN) -> None:
+    def __init__(self, *, port: int = 0, host: str = "127.0.0.1", token: str = TOKEN) -> None:
         self.token = token
         self.state = State()
         self.journal = Journal()
         self.script = Script()
         self._port = port
+        self._host = host
         self._methods = Methods(self.state)
         self._runner: web.AppRunner | None = None
         self._closing = asyncio.Event()
@@ -38,7 +39,7 @@ class TelegramEmulator:
     async def __aenter__(self) -> TelegramEmulator:
         self._runner = web.AppRunner(self.app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         self._port = int(self._runner.addresses[0][1])
         self.url = f"http://127.0.0.1:{self._port}"
