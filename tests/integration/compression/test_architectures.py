@@ -34,11 +34,7 @@ SIZES = {"efficientnet_lite0": 64}
 ONE_VARIANT = {"resnet152", "wide_resnet50_2", "vit_b_16"}
 
 
-#: torch-pruning 1.6 cannot read the mapping of bare parameters that the pruner is given.
-UNPRUNABLE = pytest.param("vit_b_16", marks=pytest.mark.xfail(raises=ValueError, strict=True, reason="pruning fails"))
-
-
-@pytest.mark.parametrize("architecture", [*(a for a in FAMILIES if a != "vit_b_16"), UNPRUNABLE])
+@pytest.mark.parametrize("architecture", FAMILIES)
 def test_train_prune_export_quantize_judge_and_teach(architecture: str, pictures: Path, tmp_path: Path) -> None:
     variants = "int8" if architecture in ONE_VARIANT else "int8, int8-trt"
     recipe = read_recipe(CHAIN.format(architecture=architecture, size=SIZES.get(architecture, 32), variants=variants))

@@ -134,8 +134,9 @@ def _ignored(network: FireClassifier) -> list[nn.Module]:
     return ignored
 
 
-def _unwrapped(network: FireClassifier) -> dict[nn.Parameter, int] | None:
+def _unwrapped(network: FireClassifier) -> list[tuple[nn.Parameter, int]] | None:
+    """Bare parameters and their channel axis; pairs, because torch-pruning 1.6 cannot read the mapping it asks for."""
     features: Any = network.features
     if isinstance(features, PatchFeatures):
-        return {features.class_token: 2, features.encoder.pos_embedding: 2}
+        return [(features.class_token, 2), (features.encoder.pos_embedding, 2)]
     return None
