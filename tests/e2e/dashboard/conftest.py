@@ -70,7 +70,7 @@ def cameras(root: Path) -> dict[str, Any]:
         "workshop": {"name": "Workshop", "fps": 6, "source": {"type": "pyav", "url": str(clip), "loop": True}},
         "hall": {"name": "Hall", "fps": 5, "source": room},
         "cellar": {"name": "Cellar", "fps": 5, "source": room},
-        "garden": {"name": "Garden", "source": {"type": "pyav", "url": str(root / "no-such-camera.mp4")}},
+        "garden": {"name": "Garden", "source": {"type": "pyav", "url": "/clips/garden.mp4"}},
     }
 
 
