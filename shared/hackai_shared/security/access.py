@@ -152,6 +152,7 @@ ENDPOINTS: Dict[str, Dict[str, Access]] = {
         "GET /models": VIEWER_PERSON,
         "GET /models/compare": VIEWER_PERSON,
         "POST /models/{name}/rollback": ADMIN_PERSON,
+        "POST /models/{name}/promote": ADMIN_PERSON,
         "POST /models/{name}/versions/{version}/activate": ADMIN_PERSON,
         "GET /compression": VIEWER_PERSON,
         "POST /compression": OPERATOR_PERSON,

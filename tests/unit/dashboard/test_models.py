@@ -75,3 +75,67 @@ async def test_rollback_is_ordered_by_the_person(house: House) -> None:
     house.answers["POST inference/v1/models/fire/rollback"] = httpx.Response(200, json={})
     assert (await house.post("/models/fire/rollback", csrf)).status_code == 303
     assert house.asked == [("POST", "/v1/models/fire/rollback", "own")]
+
+
+def shadow(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "fire", "phase": "shadow", "active_version": 1, "other_version": 2, "share": 0.1, "compared": 412,
+        "disagreed": 7, "rate": 0.017, "rate_low": 0.008, "rate_high": 0.035, "failures": 0, "passed_over": 31,
+        "objections": [], "ended": "", **changes,
+    }  # fmt: skip
+
+
+def in_the_shadow(house: House, **changes: Any) -> None:
+    house.answers["GET inference/v1/models"] = httpx.Response(200, json={"models": [model()]})
+    house.answers["GET inference/v1/models/fire/shadow"] = httpx.Response(200, json=shadow(**changes))
+
+
+async def test_the_candidate_is_shown_with_its_evidence_and_promoted_by_administrators_alone(house: House) -> None:
+    in_the_shadow(house)
+    house.log_in(Role.VIEWER)
+    page = (await house.http.get("/models", headers=HTML)).text
+    for fact in ("in the shadow", "10 % of the live frames", ">412<", ">7<", "1.7 % (0.8 % to 3.5 %)", "0, 31"):
+        assert fact in page
+    assert "/models/fire/promote" not in page
+    house.log_in(Role.ADMIN)
+    assert 'action="/models/fire/promote"' in (await house.http.get("/models", headers=HTML)).text
+
+
+async def test_a_candidate_that_may_not_be_promoted_says_why(house: House) -> None:
+    in_the_shadow(house, compared=0, objections=["0 frames were compared, 300 are needed"])
+    house.log_in(Role.ADMIN)
+    page = (await house.http.get("/models", headers=HTML)).text
+    assert "0 frames were compared, 300 are needed" in page
+    assert "/models/fire/promote" not in page
+
+
+async def test_probation_and_its_end_are_told(house: House) -> None:
+    house.log_in(Role.ADMIN)
+    in_the_shadow(house, phase="probation", active_version=2, other_version=1)
+    page = (await house.http.get("/models", headers=HTML)).text
+    assert "on probation" in page
+    assert "version 1, goes on watching" in page
+    assert "/models/fire/promote" not in page
+    in_the_shadow(house, phase="ended", ended="rolled back: it failed on 3 frames in a row")
+    assert "Ended: rolled back" in (await house.http.get("/models", headers=HTML)).text
+
+
+async def test_without_a_comparison_nothing_is_shown_and_trouble_is(house: House) -> None:
+    house.log_in(Role.ADMIN)
+    in_the_shadow(house)
+    where = "GET inference/v1/models/fire/shadow"
+    house.answers[where] = httpx.Response(404, json={"detail": "no version is compared"})
+    assert "Not available now" not in (await house.http.get("/models", headers=HTML)).text
+    house.answers[where] = httpx.Response(500, json={"detail": "the disk is full"})
+    assert "the disk is full" in (await house.http.get("/models", headers=HTML)).text
+
+
+async def test_promotion_is_ordered_by_an_administrator(house: House) -> None:
+    csrf = house.log_in(Role.OPERATOR)
+    assert (await house.post("/models/fire/promote", csrf)).status_code == 403
+    csrf = house.log_in(Role.ADMIN, token=SecretStr("own"))
+    house.answers["POST inference/v1/models/fire/promote"] = httpx.Response(409, json={"detail": "too few frames"})
+    assert (await house.post("/models/fire/promote", csrf)).status_code == 303
+    assert house.asked == [("POST", "/v1/models/fire/promote", "own")]
+    in_the_shadow(house)
+    assert "Not done: too few frames" in (await house.http.get("/models", headers=HTML)).text

@@ -1,4 +1,4 @@
-"""Models: versions, activation, rollback; and two of them side by side on the same live frames."""
+"""Models: versions, the candidate in the shadow, activation, rollback; and two side by side on the same live frames."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from hackai_dashboard.context import Caller, Guest, Site
+from hackai_dashboard.context import Caller, Guest, Part, Site
 from hackai_dashboard.stream import danger, pack
-from hackai_dashboard.upstream import SLOW_TIMEOUT_S, ServiceRefused
+from hackai_dashboard.upstream import SLOW_TIMEOUT_S, ServiceOffline, ServiceRefused
 from hackai_shared.problems import Problem
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -37,6 +37,7 @@ def add_routes(router: APIRouter, site: Site) -> None:
             request,
             "models.html",
             models=models,
+            shadows=await _shadows(site, models),
             trouble=found.trouble,
             figures=FIGURES,
             sides=sides(models),
@@ -76,6 +77,10 @@ def add_routes(router: APIRouter, site: Site) -> None:
     async def rollback(guest: Caller, name: Name) -> Response:
         return await change(guest, f"/v1/models/{name}/rollback", f"{name}: the version before judges again.")
 
+    @router.post("/models/{name}/promote", tags=["models"], status_code=303, summary="Let the candidate judge")
+    async def promote(guest: Caller, name: Name) -> Response:
+        return await change(guest, f"/v1/models/{name}/promote", f"{name}: the candidate judges now, on probation.")
+
 
 def sides(models: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what can be compared, with the uncompressed and the compressed form of the active version first."""
@@ -97,6 +102,22 @@ def sides(models: list[dict[str, Any]]) -> dict[str, Any]:
     serving = active["active"]["variant"] if active else ""
     right = first(serving if serving != REFERENCE else COMPRESSED, COMPRESSED, REFERENCE)
     return {"choices": choices, "sizes": sizes, "left": first(REFERENCE), "right": right}
+
+
+async def _shadows(site: Site, models: list[dict[str, Any]]) -> dict[str, Part]:
+    """Return what is compared with the active version, by name of the model."""
+    names = [model["name"] for model in models if model["active"] is not None]
+    parts = await asyncio.gather(*(_shadow(site, name) for name in names))
+    return {name: part for name, part in zip(names, parts, strict=True) if part is not None}
+
+
+async def _shadow(site: Site, name: str) -> Part | None:
+    try:
+        return Part(await site.upstream.json("inference", f"/v1/models/{name}/shadow"))
+    except ServiceRefused as error:
+        return None if error.status == 404 else Part(trouble=str(error))
+    except ServiceOffline as error:
+        return Part(trouble=str(error))
 
 
 async def _judge(site: Site, side: str, jpeg: bytes) -> dict[str, Any]:
