@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,9 +78,11 @@ class Plan:
 
 async def start_service(plan: Plan, name: str) -> Child:
     """Start one service as a process of its own."""
-    return await Child.start(
-        name, sys.executable, "-m", f"hackai_{name}", environment=plan.environment(), log_path=plan.log_path(name)
-    )
+    box = os.environ.get("HACKAI_INSTANCE") or socket.gethostname()
+    # The same name after a restart: it goes on at once with what it held, instead of waiting until that runs out.
+    environment = {**plan.environment(), "HACKAI_INSTANCE": f"{box}-{name}"}
+    command = (sys.executable, "-m", f"hackai_{name}")
+    return await Child.start(name, *command, environment=environment, log_path=plan.log_path(name))
 
 
 async def wait_until_listening(plan: Plan, child: Child) -> None:

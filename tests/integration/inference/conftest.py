@@ -126,6 +126,7 @@ class Service:
             "HACKAI_MODELS_DIR": str(self.folder / "models"),
             "HACKAI_DATA_DIR": str(self.folder / "data"),
             "HACKAI_HEARTBEAT_S": "0.3",
+            "HACKAI_INSTANCE": f"replica-{self.port}",  # a restarted one keeps its name, as under `hackai up`
             **service_access.ENVIRONMENT,
         }
         self._process = subprocess.Popen(
