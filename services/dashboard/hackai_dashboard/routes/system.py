@@ -1,4 +1,4 @@
-"""System: every leg of the watch with its checks, drills, what waits to be delivered, and the doctor's advice."""
+"""System: every leg of the watch with its checks, canary, drills, what waits to be delivered, the doctor's advice."""
 
 from __future__ import annotations
 
@@ -24,23 +24,25 @@ def add_routes(router: APIRouter, site: Site) -> None:
     @router.get("/system", tags=["system"], response_class=HTMLResponse, summary="Does everything work?")
     async def system_page(request: Request) -> Response:
         template = "_system.html" if request.headers.get("x-fragment") else "system.html"
+        statuses = await _statuses(site)
         return site.pages.render(
             request,
             template,
-            legs=await _legs(site),
+            legs=Part(
+                [leg for service in (*LEGS, *OTHERS) for leg in legs_of(service, statuses.data)], statuses.trouble
+            ),
+            canary=canary_of(statuses.data),
             outbox=await site.ask("notifier", "/v1/outbox", params={"limit": 5}),
-            # Where the notifier has no drills there is nothing to show.
-            drills=(await site.ask("notifier", "/v1/drills", params={"limit": 10})).data,
+            drills=await site.ask("notifier", "/v1/drills", params={"limit": 10}),
             doctor=await _doctor(site),
         )
 
 
-async def _legs(site: Site) -> Part:
+async def _statuses(site: Site) -> Part:
     try:
-        statuses = await site.bus.statuses()
+        return Part(await site.bus.statuses())
     except BusUnavailable as error:
         return Part([], str(error))
-    return Part([leg for service in (*LEGS, *OTHERS) for leg in legs_of(service, statuses)])
 
 
 def legs_of(service: str, statuses: list[ServiceStatus]) -> list[dict[str, Any]]:
@@ -67,6 +69,26 @@ def legs_of(service: str, statuses: list[ServiceStatus]) -> list[dict[str, Any]]
         }
         for status in found
     ]
+
+
+def canary_of(statuses: list[ServiceStatus]) -> dict[str, Any] | None:
+    """Return what the notifier last said of its test fires; None: it says nothing.
+
+    ``state`` is ``off``, ``broken`` (``reason`` says where), ``waiting`` (none came through yet) or ``working``;
+    ``at`` is the Unix time of the last one that came through.
+    """
+    told = [status for status in statuses if status.service == "notifier" and status.details.get("canary")]
+    if not told:
+        return None
+    said = max(told, key=lambda status: status.at).details["canary"]
+    at, broken = said.get("delivered_at"), said.get("broken")
+    if not said.get("enabled"):
+        state = "off"
+    elif broken:
+        state = "broken"
+    else:
+        state = "waiting" if at is None else "working"
+    return {"state": state, "at": at, "reason": broken["reason"] if broken else ""}
 
 
 def _check(name: str, outcome: str) -> dict[str, Any]:
