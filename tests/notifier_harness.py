@@ -107,6 +107,7 @@ class Site:
     telegram: bool = True
     timeout_s: float = 5.0
     face_auth_url: str | None = None
+    dashboard_url: str | None = None
 
     @property
     def pictures(self) -> Path:
@@ -148,6 +149,7 @@ class Site:
             data_dir=self.folder / "data",
             camera_url=self.camera_url,
             face_auth_url=self.face_auth_url,
+            dashboard_url=self.dashboard_url,
             telegram_timeout_s=self.timeout_s,
             telegram_token=SecretStr(TOKEN) if self.telegram else None,
             service_token=SecretStr(service_access.SERVICE_TOKEN),
