@@ -1,0 +1,119 @@
+"""Build stage of the images: takes out of a virtual environment what no service of HackAI uses at run time.
+
+    python slim.py /opt/venv
+
+* symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources;
+* the folders in ``UNUSED``;
+* FFmpeg and OpenBLAS of the OpenCV wheel (74 MB). Services decode video with PyAV, and ask OpenCV for nothing that
+  solves equations; but ``cv2`` is linked against both and does not load without them. So libraries take their place
+  that have the same symbols and versions, each an illegal instruction: a service that did call one would end at once.
+
+Needs binutils (``strip``, ``nm``, ``readelf``, ``as``, ``ld``); x86-64 and arm64.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TRAPS = {"x86_64": "ud2", "aarch64": "udf #0"}
+PLACEHOLDERS = ("libopenblas", "libavcodec-", "libavformat-", "libavutil-", "libswscale-")
+# Needed by the libraries of PLACEHOLDERS alone.
+FOLLOWERS = ("libgfortran-", "libquadmath-", "libvpx-", "libcrypto-", "libssl-", "libswresample-", "libdrm-")
+UNUSED = (
+    "PIL/_avif.*.so",
+    "cv2/data",
+    "insightface/gui",
+    "numpy/f2py",
+    "onnx/backend/test",
+    "onnxruntime/datasets",
+    "onnxruntime/quantization",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
+    "pillow.libs/libavif-*",
+    "skimage/data/*.png",
+    "skimage/data/*.jpg",
+)
+SOURCES = (".pyx", ".pxd", ".pxi", ".c", ".cpp", ".h", ".hpp", ".a")
+
+
+def _run(*command: str | Path) -> str:
+    return subprocess.run(  # noqa: S603
+        [str(part) for part in command], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _symbols(library: Path, kind: str) -> set[str]:
+    """Return the dynamic symbols of a library, ``defined`` or ``undefined``, as ``name`` or ``name@VERSION``."""
+    lines = _run("nm", "-D", f"--{kind}-only", "--with-symbol-versions", library).splitlines()
+    return {line.split()[-1].replace("@@", "@") for line in lines if line}
+
+
+def write_placeholder(library: Path, wanted: set[str]) -> None:
+    """Replace a library by one in which each of the wanted symbols is a trap."""
+    code = [".text"]
+    versions: dict[str, list[str]] = {}
+    for symbol in sorted(wanted & _symbols(library, "defined")):
+        name, _, version = symbol.partition("@")
+        code += [f".globl {name}", f".type {name}, %function", f"{name}: {TRAPS[platform.machine()]}"]
+        if version:
+            versions.setdefault(version, []).append(name)
+    code.append('.section .note.GNU-stack,"",%progbits')  # without it the loader asks for an executable stack
+    script = "".join(f"{version} {{ global: {'; '.join(names)}; }};\n" for version, names in versions.items())
+    with tempfile.TemporaryDirectory() as folder:
+        source, object_file, map_file = (Path(folder) / name for name in ("stub.s", "stub.o", "stub.map"))
+        source.write_text("\n".join(code) + "\n")
+        map_file.write_text(script)
+        _run("as", "-o", object_file, source)
+        library.unlink()
+        version_script = [f"--version-script={map_file}"] if script else []
+        _run("ld", "-shared", "-soname", library.name, *version_script, "-o", library, object_file)
+
+
+def slim_opencv(site: Path) -> None:
+    """Replace FFmpeg and OpenBLAS of the OpenCV wheel."""
+    folder = site / "opencv_python_headless.libs"
+    if not folder.is_dir():
+        return
+    wanted = _symbols(next((site / "cv2").glob("*.so")), "undefined")
+    for library in folder.iterdir():
+        if library.name.startswith(PLACEHOLDERS):
+            write_placeholder(library, wanted)
+        elif library.name.startswith(FOLLOWERS):
+            library.unlink()
+
+
+def strip(module: Path) -> None:
+    """Take the symbol table out of a compiled module, if it still loads then: files that patchelf rewrote may not."""
+    smaller = module.with_name(f"{module.name}.stripped")
+    _run("strip", "--strip-unneeded", "-o", smaller, module)
+    loads = [line.split() for line in _run("readelf", "-lW", smaller).splitlines() if line.split()[:1] == ["LOAD"]]
+    aligned = all((int(load[1], 16) - int(load[2], 16)) % int(load[-1], 16) == 0 for load in loads)
+    if aligned:
+        smaller.replace(module)
+    else:
+        smaller.unlink()
+
+
+def slim(site: Path) -> None:
+    """Take out of ``site-packages`` what is not used."""
+    slim_opencv(site)
+    gone = [path for pattern in UNUSED for path in site.glob(pattern)]
+    gone += [path for name in ("tests", "__pycache__") for path in site.rglob(name) if path.is_dir()]
+    gone += [path for path in site.rglob("*") if path.suffix in SOURCES]
+    for path in gone:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in site.rglob("*.so"):
+        if not path.parent.name.endswith(".libs"):
+            strip(path)
+
+
+if __name__ == "__main__":
+    slim(next(Path(sys.argv[1]).glob("lib/python3.*/site-packages")))
