@@ -28,7 +28,6 @@ UNUSED = (
     "PIL/_avif.*.so",
     "cv2/data",
     "insightface/gui",
-    "numpy/f2py",
     "onnx/backend/test",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
