@@ -18,11 +18,14 @@ TORCH_VERSION := 2.14.1
 TORCH := torch==$(TORCH_VERSION) torchvision==0.29.1
 # Processes that share the torch tests.
 WORKERS ?= 2
+# Reads the packages of an image from outside; it is in none of them.
+SBOM_TOOL := cyclonedx-bom==7.5.0
+SBOM := out/sbom/tool
 PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo faces setup test test-slow test-compose images clips test-py38 test-rtx test-torch check bench demo-clip clean
+.PHONY: help demo faces setup test test-slow test-compose images sbom clips test-py38 test-rtx test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +49,15 @@ test-compose: $(VENV)/.tests ## The containers: built, brought up, killed, cut o
 
 images: ## Every container image but the compression worker's
 	docker compose build
+
+sbom: $(SBOM)/.tool ## What is in each image that was built, as CycloneDX: out/sbom/ (needs Docker)
+	@for image in camera inference notifier face_auth dashboard; do \
+		docker image inspect hackai/$$image > /dev/null || { echo "make images first: hackai/$$image is not built"; exit 1; }; \
+		docker run --rm --network none --volume $(abspath $(SBOM)):/sbom:ro --entrypoint /usr/local/bin/python3 hackai/$$image -c \
+			"import runpy, sys; sys.path.insert(0, '/sbom'); sys.argv[1:] = ['environment', '/opt/venv/bin/python', '--no-validate', \
+			'--output-reproducible', '--output-format', 'JSON']; runpy.run_module('cyclonedx_py', run_name='__main__')" \
+			> out/sbom/$$image.cdx.json 2> out/sbom/$$image.log || { cat out/sbom/$$image.log; exit 1; }; \
+	done
 
 clips: $(VENV)/.tests ## The real clips through the whole product: who is alarmed, and when
 	$(BIN)/python -m pytest -q -s tests/e2e/test_clips.py
@@ -92,6 +104,10 @@ $(VENV)/.runtime: constraints.txt $(PROJECTS) | $(BIN)/python
 
 $(VENV)/.tests: $(VENV)/.runtime requirements-test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(REST) -r requirements-test.txt
+	@touch $@
+
+$(SBOM)/.tool: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(SBOM) $(SBOM_TOOL)
 	@touch $@
 
 $(TORCH_VENV)/.tests: constraints.txt requirements-test.txt shared/pyproject.toml services/compression/pyproject.toml
