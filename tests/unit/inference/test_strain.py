@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import CapturingLogger
 
 from hackai_inference.relief import Level, Relief, Strain
 from hackai_inference.strain import read_strain, watch_strain
@@ -24,9 +25,11 @@ def test_a_machine_that_tells_nothing_suffers_nothing(tmp_path: Path) -> None:
     assert read_strain(tmp_path) == Strain(None, None)
 
 
-async def test_each_measurement_reaches_the_relief_until_the_stop(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_each_measurement_reaches_the_relief_until_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     relief, stop = Relief(scan_every_s=10.0), asyncio.Event()
     strains = [Strain(40.0, 2000), Strain(4.0, 2000)]
+    log = CapturingLogger()
+    monkeypatch.setattr("hackai_inference.strain.log", log)
 
     def read() -> Strain:
         strain = strains.pop(0)
@@ -38,4 +41,4 @@ async def test_each_measurement_reaches_the_relief_until_the_stop(capsys: pytest
     await asyncio.wait_for(watch_strain(relief, stop, every_s=0.001, read=read), 10)
 
     assert relief.level is Level.SCANS
-    assert "['heat_map', 'scans']" in capsys.readouterr().out
+    assert any("['heat_map', 'scans']" in str(call.kwargs) for call in log.calls)
