@@ -77,7 +77,7 @@ def cameras(root: Path) -> dict[str, Any]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def box(root: Path, redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     folder = tmp_path_factory.mktemp("box")
-    ports = {service: free_port() for service in SERVICES}
+    ports = {service: free_port() for service in (*SERVICES, "compression")}
     async with TelegramEmulator() as telegram:
         settings = {
             "cameras": cameras(root),
@@ -97,6 +97,7 @@ async def box(root: Path, redis_server: str, tmp_path_factory: pytest.TempPathFa
             "HACKAI_TELEGRAM_TOKEN": telegram.token,
             "HACKAI_HEARTBEAT_S": "0.5",
             "HACKAI_REDIS_URL": redis_server,
+            "HACKAI_COMPRESSION_URL": f"http://127.0.0.1:{ports['compression']}",  # started by the test that needs it
             **{f"HACKAI_{name.upper()}_PORT": str(port) for name, port in ports.items()},
         }
         log = folder / "up.log"

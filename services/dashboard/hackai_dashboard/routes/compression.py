@@ -19,7 +19,7 @@ name: smaller
 about: Quantize the network of an earlier job and judge it.
 size: 192
 package: {name: fire-classifier}
-budget: {max_size_mb: 1.0}
+budget: {max_size: 900000}
 steps:
   - {do: load, file: network.pt}
   - {do: export}
