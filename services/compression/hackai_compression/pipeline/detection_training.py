@@ -8,13 +8,12 @@ import torch
 
 from hackai_compression.augmentation.boxed_views import BoxedViewMaker
 from hackai_compression.exporting.export_detector import export_detector
-from hackai_compression.exporting.lint import refuse
-from hackai_compression.judging.cost import measure_cost
 from hackai_compression.networks.classifier import FireClassifier
 from hackai_compression.networks.detector import FireDetector
 from hackai_compression.networks.detectors import DetectorArchitecture, build_detector, load_detector, save_detector
 from hackai_compression.networks.weights import load_initial
 from hackai_compression.package import file_name
+from hackai_compression.pipeline.export_step import exported
 from hackai_compression.pipeline.fitting import use_threads
 from hackai_compression.pipeline.run import Job, Outcome
 from hackai_compression.recipes import ExportStep, TrainStep
@@ -65,15 +64,7 @@ def run_detection_export(job: Job, step: ExportStep) -> Outcome:
     network, architecture = load_detector(job.out / str(job.last_network().network))
     path = job.folder_of(step) / file_name("fp32")
     export_detector(network, path)
-    refuse(path)
-    cost = measure_cost(path)
-    return Outcome(
-        step=step.name,
-        do=step.do,
-        architecture=architecture.name,
-        variants={"fp32": str(path.relative_to(job.out))},
-        figures={"macs": float(cost.macs), "parameters": float(cost.parameters), "bytes": float(path.stat().st_size)},
-    )
+    return exported(job, step, architecture.name, path)
 
 
 def _start(job: Job, step: TrainStep) -> tuple[FireDetector, DetectorArchitecture]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hackai_compression.judging.detection_verdict import DetectionVerdict
 from hackai_compression.judging.evaluate_detector import FALSE_BOXES
 from hackai_compression.pipeline.run import DONE, Outcome
 from hackai_compression.recipes import Recipe
 from hackai_compression.reports import detection_plots
+from hackai_compression.reports.pages import lay_down, render
 
 
 def write_detection_report(out: Path, recipe: Recipe, to: Path | None = None) -> Path:
@@ -27,10 +25,8 @@ def write_detection_report(out: Path, recipe: Recipe, to: Path | None = None) ->
     evaluations = verdict.evaluations if verdict is not None else []
     history = next((o.history for o in outcomes if o.history), [])
     rates = list(FALSE_BOXES) if evaluations else []
-    environment = Environment(
-        loader=PackageLoader("hackai_compression", "reports"), autoescape=True, undefined=StrictUndefined
-    )
-    text = environment.get_template("detection.html.j2").render(
+    text = render(
+        "detection.html.j2",
         recipe=recipe,
         outcomes=outcomes,
         verdict=verdict,
@@ -38,17 +34,9 @@ def write_detection_report(out: Path, recipe: Recipe, to: Path | None = None) ->
         curves=[detection_plots.precision_recall(e) for e in evaluations],
         training=detection_plots.training_curve(history) if history else "",
     )
-    if to is not None:
-        to.write_text(text, encoding="utf-8")
-        return to
-    folder = out / "report"
-    folder.mkdir(exist_ok=True)
-    page = folder / "report.html"
-    page.write_text(text, encoding="utf-8")
     document = {
         "recipe": recipe.model_dump(mode="json"),
         "steps": [o.model_dump(mode="json", exclude={"verdict", "detection"}) for o in outcomes],
         "verdict": verdict.model_dump(mode="json") if verdict else None,
     }
-    (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return page
+    return lay_down(out, text, document, to)

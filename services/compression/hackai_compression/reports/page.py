@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from hackai_compression.judging.mistakes import Mistake
 from hackai_compression.judging.verdict import Verdict
 from hackai_compression.pipeline.chain_points import CHAIN, ChainPoint
@@ -15,6 +13,7 @@ from hackai_compression.recipes import Recipe
 from hackai_compression.reports import plots
 from hackai_compression.reports.detection_page import write_detection_report
 from hackai_compression.reports.gallery import exhibits
+from hackai_compression.reports.pages import lay_down, render
 from hackai_shared.serving.package import open_package
 
 
@@ -35,13 +34,11 @@ def write_report(out: Path, *, pictures: bool = True, to: Path | None = None) ->
     packages = sorted((out / "package").glob("*/*/manifest.json"))
     if pictures and packages:
         gallery = exhibits(open_package(packages[-1].parent, require_gate=False), _mistakes(out))
-    environment = Environment(
-        loader=PackageLoader("hackai_compression", "reports"), autoescape=True, undefined=StrictUndefined
-    )
     evaluations = verdict.evaluations if verdict else []
     points = _chain(out)
     histories = [(o.step, o.history) for o in outcomes if o.history]
-    text = environment.get_template("page.html.j2").render(
+    text = render(
+        "page.html.j2",
         recipe=recipe,
         outcomes=outcomes,
         verdict=verdict,
@@ -54,21 +51,13 @@ def write_report(out: Path, *, pictures: bool = True, to: Path | None = None) ->
         gallery=gallery,
         pictures=pictures,
     )
-    if to is not None:
-        to.write_text(text, encoding="utf-8")
-        return to
-    folder = out / "report"
-    folder.mkdir(exist_ok=True)
-    page = folder / "report.html"
-    page.write_text(text, encoding="utf-8")
     document = {
         "recipe": recipe.model_dump(mode="json"),
         "steps": [o.model_dump(mode="json", exclude={"verdict"}) for o in outcomes],
         "verdict": verdict.model_dump(mode="json") if verdict else None,
         "chain": [p.model_dump(mode="json") for p in points],
     }
-    (folder / "report.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return page
+    return lay_down(out, text, document, to)
 
 
 def _verdict(out: Path) -> Verdict | None:
