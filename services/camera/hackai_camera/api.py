@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query, Request, Response
@@ -21,6 +21,7 @@ from hackai_shared.health import Health
 from hackai_shared.messages import CameraStatus
 from hackai_shared.metrics import Metrics
 from hackai_shared.problems import PROBLEM_RESPONSES, Problem
+from hackai_shared.seated_stream import SeatedStream
 from hackai_shared.security import Gate
 from hackai_shared.web import create_app
 
@@ -104,7 +105,7 @@ def create_camera_app(
                 elif await request.is_disconnected():
                     return
 
-        return _View(parts(), viewers.leave_seat)
+        return SeatedStream(parts(), viewers.leave_seat, media_type=_MULTIPART, headers={"Cache-Control": "no-store"})
 
     @app.get(
         "/v1/cameras/{camera_id}/clip.mp4",
@@ -183,21 +184,3 @@ def _part(frame: Frame) -> bytes:
         f"X-Frame-Sequence: {frame.header.sequence}\r\n\r\n"
     )
     return b"".join((head.encode(), frame.jpeg, b"\r\n"))
-
-
-class _View(StreamingResponse):
-    """A live view that gives its seat back however it ends, even if it never began."""
-
-    def __init__(self, parts: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
-        super().__init__(
-            parts,
-            media_type=_MULTIPART,
-            headers={"Cache-Control": "no-store"},
-        )
-        self._leave = leave
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._leave()

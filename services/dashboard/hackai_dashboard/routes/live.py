@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from hackai_dashboard.stream import parts
 from hackai_shared.bus import BusUnavailable
 from hackai_shared.messages import CameraStatus
 from hackai_shared.problems import Problem
+from hackai_shared.seated_stream import SeatedStream
 
 CameraPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 # What must run for an alarm to reach anybody.
@@ -62,7 +62,8 @@ def add_routes(router: APIRouter, site: Site) -> None:
         wanted = frozenset(site.cameras if camera is None else camera) & frozenset(site.cameras)
         seat = ExitStack()
         viewer = seat.enter_context(site.feed.watch(wanted))
-        return _Seated(parts(viewer, fps=fps, holds=lambda: session is None or site.gate.holds(session)), seat.close)
+        frames = parts(viewer, fps=fps, holds=lambda: session is None or site.gate.holds(session))
+        return SeatedStream(frames, seat.close, media_type="application/octet-stream")
 
     @router.get("/cameras/{camera_id}", tags=["live"], response_class=HTMLResponse, summary="One camera")
     async def camera_page(request: Request, camera_id: CameraPath) -> Response:
@@ -97,20 +98,6 @@ def add_routes(router: APIRouter, site: Site) -> None:
         )
         explanation = answer.json()["explanation"]
         return {"label": explanation["label"], "rows": explanation["heat_map"]}
-
-
-class _Seated(StreamingResponse):
-    """A stream that gives its seat back however it ends, even if it never began."""
-
-    def __init__(self, body: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
-        super().__init__(body, media_type="application/octet-stream")
-        self._leave = leave
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._leave()
 
 
 def _known(site: Site, camera_id: str) -> None:
