@@ -20,6 +20,7 @@ import pytest_asyncio
 import yaml
 
 import service_access
+from e2e.stack import RedisProcess
 from hackai_standalone.ports import free_port
 from telegram_emulator import TelegramEmulator
 
@@ -74,9 +75,12 @@ def cameras(root: Path) -> dict[str, Any]:
     }
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def box(root: Path, redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def box(root: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """Ends with the tests of this folder: nothing of it works, or is heard, beside the tests of other folders."""
     folder = tmp_path_factory.mktemp("box")
+    valkey = RedisProcess(folder / "redis")
+    await valkey.start()
     ports = {service: free_port() for service in (*SERVICES, "compression")}
     async with TelegramEmulator() as telegram:
         settings = {
@@ -96,7 +100,7 @@ async def box(root: Path, redis_server: str, tmp_path_factory: pytest.TempPathFa
             "HACKAI_MODELS_DIR": str(root / "models"),
             "HACKAI_TELEGRAM_TOKEN": telegram.token,
             "HACKAI_HEARTBEAT_S": "0.5",
-            "HACKAI_REDIS_URL": redis_server,
+            "HACKAI_REDIS_URL": valkey.url,
             "HACKAI_COMPRESSION_URL": f"http://127.0.0.1:{ports['compression']}",  # started by the test that needs it
             **{f"HACKAI_{name.upper()}_PORT": str(port) for name, port in ports.items()},
         }
@@ -116,11 +120,12 @@ async def box(root: Path, redis_server: str, tmp_path_factory: pytest.TempPathFa
                             break
                     except httpx.TransportError:
                         await asyncio.sleep(0.2)
-            yield Box(url, ports, telegram, log, redis_server)
+            yield Box(url, ports, telegram, log, valkey.url)
         finally:
             if process.returncode is None:
                 process.terminate()
             await asyncio.wait_for(process.wait(), 60)
+            valkey.stop()
 
 
 @asynccontextmanager
@@ -135,7 +140,7 @@ async def browser_with(chromium: str, clip: Path | None = None) -> AsyncIterator
         await browser.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with browser_with(chromium) as it:
         yield it
