@@ -25,14 +25,12 @@ import av
 import cv2
 
 from hackai_inference.confirmation import Confirmation, Look, Transition
-from hackai_inference.detecting import load_second_look
-from hackai_inference.judging import judge
-from hackai_inference.live import FindBoxes
+from hackai_inference.eyes import Eyes
+from hackai_inference.judges import load_judges
 from hackai_inference.places import PLACES, Point, middle_of
-from hackai_inference.registry import ActiveModel, Registry
 from hackai_inference.sight import CameraSight
 from hackai_inference.vigilance import Vigilance
-from hackai_shared.config.detection import ConfirmationConfig, DetectorConfig, InferenceConfig
+from hackai_shared.config.detection import ConfirmationConfig, InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.serving.decoding import probe_image
 
@@ -80,18 +78,16 @@ def jpegs(path: Path, fps: float) -> Iterator[tuple[float, bytes]]:
             yield at, cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
-def score(model: ActiveModel, path: Path, fps: float, detector: FindBoxes | None) -> list[Scored]:
+def score(eyes: Eyes, config: InferenceConfig, path: Path, fps: float) -> list[Scored]:
     """Return what every analysed frame of a clip says."""
-    config = InferenceConfig()
-    sight = CameraSight(Vigilance(CameraDetectionConfig(), config.confirmation), config.detector)
+    sight = CameraSight(Vigilance(CameraDetectionConfig(), config.confirmation), config)
     scored = []
     for at, jpeg in jpegs(path, fps):
-        judgement = judge(model, jpeg, max_pixels=50_000_000)
-        found = detector(jpeg) if detector is not None and sight.wants_boxes(judgement, at) else None
         size = probe_image(jpeg)
-        seen = sight.see(judgement, found, at, NOON, width=size.width, height=size.height)
-        probabilities = judgement.result.probabilities
-        scored.append(Scored(at, probabilities["fire"], probabilities["start_fire"], seen.look))
+        seen = eyes.look(sight, jpeg, at, width=size.width, height=size.height)
+        look = sight.see(seen.judgement, seen.found, at, NOON, width=size.width, height=size.height).look
+        probabilities = seen.judgement.result.probabilities
+        scored.append(Scored(at, probabilities["fire"], probabilities["start_fire"], look))
     return scored
 
 
@@ -179,22 +175,21 @@ def main() -> bool:
     parser.add_argument("--fps", type=float, nargs="+", default=[10.0], help="analysis rates; 60 takes every frame")
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--detector", help="name of a detector package that gets the second look")
+    parser.add_argument("--second-opinion", help="name of its package; empty: the classifier judges alone")
     parser.add_argument("--scores", type=Path, help="write the scores to this JSON file")
     options = parser.parse_args()
-    registry = Registry(
-        options.models, Path("/nonexistent"), "fire-classifier", runtime="auto", variant=options.variant, threads=1
+    opinion = {} if options.second_opinion is None else {"model": options.second_opinion or None}
+    inference = InferenceConfig.model_validate(
+        {"variant": options.variant, "second_opinion": opinion, "detector": {"model": options.detector}}
     )
-    model = registry.load()
-    detector = None
-    if options.detector:
-        wanted = DetectorConfig(model=options.detector)
-        detector = load_second_look(options.models, wanted, runtime="auto", threads=1, max_pixels=50_000_000).find
+    judges = load_judges(options.models, Path("/nonexistent"), inference)
+    eyes = judges.eyes(inference.max_pixels)
     clips = json.loads(options.clips.read_text())
     config = ConfirmationConfig()
-    print(f"{model.ref.name}/{model.ref.version} {model.ref.variant} on {model.device}; {config!r}")
+    print(f"{judges.names} {options.variant}; {config!r}")
     fine = True
     for fps in options.fps:
-        scores = {clip["file"]: score(model, options.clips.parent / clip["file"], fps, detector) for clip in clips}
+        scores = {clip["file"]: score(eyes, inference, options.clips.parent / clip["file"], fps) for clip in clips}
         print(f"-- at no more than {fps:g} frames per second, the picture as a whole")
         report(clips, scores, config, pooled=False)
         print(f"-- at no more than {fps:g} frames per second, place by place")

@@ -33,7 +33,7 @@ from hackai_inference.calibration.report import table, verdict
 from hackai_inference.calibration.run import decide
 from hackai_inference.calibration.trial import Trial
 from hackai_inference.calibration.watch import Watch
-from hackai_inference.registry import Registry
+from hackai_inference.judges import load_judges
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 
@@ -147,17 +147,18 @@ def main(say: Callable[..., None]) -> None:
     parser.add_argument("--budget", type=float, default=1.0, help="false alarms a week")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--second-opinion", help="name of its package; empty: the classifier judges alone")
     options = parser.parse_args()
-    config = InferenceConfig()
-    registry = Registry(options.models, Path("/nonexistent"), config.model, runtime="auto", variant="auto", threads=1)
-    model = registry.load()
+    opinion = {} if options.second_opinion is None else {"model": options.second_opinion or None}
+    config = InferenceConfig.model_validate({"second_opinion": opinion})
+    judges = load_judges(options.models, Path("/nonexistent"), config)
     files = (
         sorted(file for file in options.pictures.glob("*") if file.suffix.lower() in PICTURES)
         if options.pictures
         else []
     )
     trial = Trial(config.confirmation)
-    watch = Watch(model, config, CameraDetectionConfig(), trial)
+    watch = Watch(judges.eyes(config.max_pixels), config, CameraDetectionConfig(), trial)
     rng = np.random.default_rng(options.seed + 1)
     noises = rng.normal(0.0, 1.0, (NOISES, HEIGHT, WIDTH, 3)).astype(np.float32)
     hour = scenes(options.clips, files, options.minutes, options.fps, options.seed)
@@ -173,7 +174,7 @@ def main(say: Callable[..., None]) -> None:
     for row in rows:
         printed.add_row(*row)
     judged = f"{trial.frames} frames, {trial.watched_s / 60:.1f} min"
-    say(f"{model.ref.name}/{model.ref.version} {model.ref.variant}: {judged}")
+    say(f"{judges.names}: {judged}")
     say(printed)
     say(verdict(choice))
 

@@ -8,8 +8,8 @@ from typing import Any, List
 import numpy as np
 import structlog
 
+from hackai_inference.judging import FIRE, START_FIRE
 from hackai_inference.runtimes import DEFAULT_STATE_DIR, open_session
-from hackai_inference.sight import FIRE, START_FIRE
 from hackai_shared.config.detection import DetectorConfig
 from hackai_shared.messages import Box, ModelRef
 from hackai_shared.serving.decoding import decode_image

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional
+from dataclasses import dataclass, replace
+from typing import Any, List, Mapping, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from hackai_inference.localisation import activation, heat_map, regions, without_borders
 from hackai_inference.registry import ActiveModel
-from hackai_shared.messages import Box
+from hackai_shared.messages import Box, ModelRef
 from hackai_shared.serving.classifier import Classification
 from hackai_shared.serving.preprocessing import LETTERBOX_GREY, load_for
 
+FIRE = "fire"
+START_FIRE = "start_fire"
 HARMLESS = "no_fire"
 
 
@@ -28,6 +30,19 @@ class Judgement:
     infer_ms: float
     pixels: "np.ndarray[Any, Any]"
     """What the model saw: ``(height, width, 3) uint8 RGB`` of its input."""
+    first: Optional[ModelRef] = None
+    """The model that was asked first, where this is a second opinion."""
+
+    @property
+    def judges(self) -> str:
+        """The models that a budget was measured with: ``fire-classifier/1``, or two of them joined by `` + ``."""
+        refs = [self.model.ref] if self.first is None else [self.first, self.model.ref]
+        return " + ".join(f"{ref.name}/{ref.version}" for ref in refs)
+
+    @property
+    def suspicion(self) -> float:
+        """The probability of fire and starting fire together."""
+        return sum(self.result.probabilities.get(label, 0.0) for label in (FIRE, START_FIRE))
 
     def grey(self, *, width: int, height: int) -> "np.ndarray[Any, Any]":
         """Return the brightness ``(h, w) uint8`` of what the model saw of a picture of ``width`` x ``height``."""
@@ -70,3 +85,36 @@ def judge(
     result = model.classifier.classify([pixels])[0]
     inferred = time.perf_counter()
     return Judgement(model, result, 1000 * (decoded - started), 1000 * (inferred - decoded), pixels)
+
+
+def judge_again(
+    first: Judgement,
+    model: ActiveModel,
+    picture: bytes,
+    *,
+    max_pixels: int,
+    hidden: Optional["np.ndarray[Any, Any]"] = None,
+) -> Judgement:
+    """Return what another model says of a picture; a picture that it sees in the same size is not decoded again.
+
+    Raises:
+        ImageError, SessionError: as for :func:`judge`.
+    """
+    if _view(model) != _view(first.model):
+        second = judge(model, picture, max_pixels=max_pixels, hidden=hidden)
+    else:
+        started = time.perf_counter()
+        result = model.classifier.classify([first.pixels])[0]
+        second = Judgement(model, result, 0.0, 1000 * (time.perf_counter() - started), first.pixels)
+    return replace(
+        second,
+        decode_ms=first.decode_ms + second.decode_ms,
+        infer_ms=first.infer_ms + second.infer_ms,
+        first=first.model.ref,
+    )
+
+
+def _view(model: ActiveModel) -> Tuple[int, int, str]:
+    """Return what decides on the pixels that a model gets to see."""
+    spec = model.manifest.input
+    return spec.height, spec.width, spec.resize

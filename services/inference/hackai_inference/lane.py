@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from hackai_inference.vigilance import Vigilance
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.messages import Box, FrameHeader, FrameRef, IncidentEvent
-from hackai_shared.serving.manifest import InputSpec
 
 
 class Received(NamedTuple):
@@ -74,24 +73,12 @@ class Lane:
         incident: Optional[OpenIncident] = None,
     ) -> None:
         self._vigilance = Vigilance(rules or CameraDetectionConfig(), config.confirmation)
-        self._sight = CameraSight(self._vigilance, config.detector)
+        self.sight = CameraSight(self._vigilance, config)
         self._confirmation = Confirmation(config.confirmation, PLACES)
         self._album = Album()
         self._log = IncidentLog(camera_id, camera_name, new_id=new_id, incident=incident)
         self._epoch: Optional[str] = None
         self._resumed = incident
-        self._hidden: Optional[Tuple[Tuple[InputSpec, int, int], Optional[np.ndarray[Any, Any]]]] = None
-
-    def hidden(self, spec: InputSpec, *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
-        """Return what the camera's masks hide of the model's input, see :meth:`Vigilance.hidden`."""
-        asked = (spec, width, height)
-        if self._hidden is None or self._hidden[0] != asked:
-            self._hidden = (asked, self._vigilance.hidden(spec, width=width, height=height))
-        return self._hidden[1]
-
-    def wants_boxes(self, judgement: Judgement, frame: FrameRef) -> bool:
-        """Return whether the detector should look at this frame before it is judged."""
-        return self._sight.wants_boxes(judgement, frame.stream_s)
 
     def judge(
         self,
@@ -110,12 +97,12 @@ class Lane:
         """
         if frame.epoch != self._epoch:
             self._confirmation.new_clock()
-            self._sight.new_clock()
+            self.sight.new_clock()
             self._epoch = frame.epoch
         if self._resumed is not None:
             self._confirmation.resume(self._resumed.label, self._resumed.opened_s, frame.stream_s)
             self._resumed = None
-        sight = self._sight.see(
+        sight = self.sight.see(
             judgement,
             found,
             frame.stream_s,
@@ -151,6 +138,6 @@ class Lane:
             boxes=sight.boxes if verdict.positive else [],
             trend=verdict.trend,
             threshold=self._vigilance.threshold(sight.terms, place),
-            budget=self._vigilance.budget(judgement.model.ref),
+            budget=self._vigilance.budget(judgement.judges),
             raised_by=self._vigilance.raised_by(sight.terms, place),
         )

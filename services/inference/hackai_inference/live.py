@@ -8,31 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Callable, Collection, Dict, List, Optional, Set, Tuple
+from typing import Collection, Dict, List, Optional, Set
 
 import cv2
 import structlog
 
 from hackai_inference.annotate import annotate
 from hackai_inference.engine import Engine
+from hackai_inference.eyes import Eyes
 from hackai_inference.incidents import IncidentLog, OpenIncident
-from hackai_inference.judging import Judgement, judge
+from hackai_inference.judging import Judgement
 from hackai_inference.lane import Lane, LaneResult, Received, SequenceWatch
 from hackai_inference.lease import CameraLeases
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.open_incidents import OpenIncidents
 from hackai_inference.outbox import Outbox, OutboxEntry
-from hackai_inference.registry import ActiveModel
 from hackai_inference.relief import Relief
 from hackai_inference.shadow.observer import Shadow
-from hackai_inference.sight import FIRE, START_FIRE
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.clock import frame_age_s
 from hackai_shared.config import HackAIConfig
 from hackai_shared.envelope import EnvelopeError, unpack_frame
 from hackai_shared.health import CheckResult
 from hackai_shared.latest import LatestMailbox
-from hackai_shared.messages import Box, FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
+from hackai_shared.messages import FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
 from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.session import SessionError
 
@@ -41,8 +40,6 @@ log = structlog.get_logger(__name__)
 # A frame that nobody judged for so long means that the workers are stuck or that the model fails on everything.
 STUCK_AFTER_S = 10.0
 PICTURED = ("opened", "worsened")
-# The bytes of a picture to the boxes that a detector finds in it.
-FindBoxes = Callable[[bytes], List[Box]]
 
 
 class LiveLoop:
@@ -52,22 +49,20 @@ class LiveLoop:
         self,
         bus: Bus,
         engine: Engine,
-        model: Callable[[], ActiveModel],
+        eyes: Eyes,
         config: HackAIConfig,
         outbox: Outbox,
         metrics: InferenceMetrics,
         replica: str,
-        detector: Optional[FindBoxes] = None,
         relief: Optional[Relief] = None,
         shadow: Optional[Shadow] = None,
     ) -> None:
         self._bus = bus
         self._engine = engine
-        self._model = model
+        self._eyes = eyes
         self._config = config
         self._outbox = outbox
         self._metrics = metrics
-        self._detector = detector
         self._relief = relief or Relief(config.inference.detector.scan_every_s)
         self._shadow = shadow
         self._open_incidents = OpenIncidents(bus)
@@ -105,8 +100,16 @@ class LiveLoop:
         received = self._mailbox.take_key(camera)
         if received is None:
             return
+        header, lane = received.header, self._lane(camera)
         try:
-            judgement, found = self._look(camera, received)
+            seen = self._eyes.look(
+                lane.sight,
+                received.jpeg,
+                header.stream_s,
+                width=header.width,
+                height=header.height,
+                spares=lambda: self._spares(camera, received.at),
+            )
         except ImageError as error:
             self._fail(camera, "picture", error)
             return
@@ -116,16 +119,18 @@ class LiveLoop:
                 self._shadow.failed()
             return
         if self._shadow is not None:
-            self._shadow.judged(camera, received.jpeg, judgement)
-        header = received.header
-        result = self._lane(camera).judge(
+            self._shadow.judged(camera, received.jpeg, seen.first)
+        judgement = seen.judgement
+        if judgement is not seen.first:
+            self._metrics.opinions.labels(camera).inc()
+        result = lane.judge(
             header.ref(),
             judgement,
             utc_now(),
             width=header.width,
             height=header.height,
             jpeg=received.jpeg,
-            found=found,
+            found=seen.found,
         )
         entries = [self._entry(event, received, judgement, result) for event in result.events]
         detections = self._detections(received, judgement, result)
@@ -135,28 +140,17 @@ class LiveLoop:
         self._measure(detections, result)
         self._loop.call_soon_threadsafe(self._hand_over, detections, entries, result.incident)
 
-    def _look(self, camera: str, received: Received) -> Tuple[Judgement, Optional[List[Box]]]:
-        """Return what the classifier says of a frame, and the detector's boxes where it looked."""
-        header, lane, model = received.header, self._lane(camera), self._model()
-        judgement = judge(
-            model,
-            received.jpeg,
-            max_pixels=self._config.inference.max_pixels,
-            hidden=lane.hidden(model.manifest.input, width=header.width, height=header.height),
-        )
-        if self._detector is None or not lane.wants_boxes(judgement, header.ref()):
-            return judgement, None
-        if not self._relief.admits_scan(camera, received.at):
-            return judgement, None
-        self._relief.scanned(camera, received.at)
-        return judgement, self._detector(received.jpeg)
+    def _spares(self, camera: str, now: float) -> bool:
+        """Return whether only the classifier may look at a frame: the machine is hot, and the camera quiet."""
+        if not self._relief.admits_scan(camera, now):
+            return True
+        self._relief.scanned(camera, now)
+        return False
 
     def _is_quiet(self, judgement: Judgement, result: LaneResult) -> bool:
         if result.verdict.state != "clear" or result.verdict.evidence > 0 or result.boxes:
             return False
-        scores = judgement.result.probabilities
-        suspicion = scores.get(FIRE, 0.0) + scores.get(START_FIRE, 0.0)
-        return suspicion < self._config.inference.detector.suspicious_from
+        return judgement.suspicion < self._config.inference.detector.suspicious_from
 
     def check(self) -> CheckResult:
         """Return whether frames that arrive get judged; that none arrive is the camera's trouble, not ours."""

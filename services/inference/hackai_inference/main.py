@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict, Optional
+from typing import Any, Dict
 
 from hackai_inference.api import add_routes
-from hackai_inference.detecting import SecondLook, load_second_look
 from hackai_inference.engine import Engine
+from hackai_inference.judges import Judges, load_judges
 from hackai_inference.live import LiveLoop
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.outbox import Outbox
@@ -21,6 +21,7 @@ from hackai_inference.shadow.observer import Shadow
 from hackai_inference.strain import watch_strain
 from hackai_shared.config import ConfigError, ConfigProblem, load_config
 from hackai_shared.health import CheckResult
+from hackai_shared.messages import ModelRef
 from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, run_service
 from hackai_shared.serving.package import PackageError
@@ -43,29 +44,12 @@ async def build(context: ServiceContext) -> ServiceParts:
         raise TypeError("the inference service needs InferenceSettings")
     config = load_config(settings.config)
     wanted = config.inference
-    registry = Registry(
-        settings.models_dir,
-        settings.state_dir,
-        wanted.model,
-        runtime=wanted.runtime,
-        variant=wanted.variant,
-        threads=wanted.threads,
-    )
-    second: Optional[SecondLook] = None
     try:
-        registry.load()
-        if wanted.detector.model is not None:
-            second = load_second_look(
-                settings.models_dir,
-                wanted.detector,
-                runtime=wanted.runtime,
-                threads=wanted.threads,
-                max_pixels=wanted.max_pixels,
-                state_dir=settings.state_dir,
-            )
+        judges = load_judges(settings.models_dir, settings.state_dir, wanted)
     except (PackageError, RuntimeUnavailable) as error:
         raise ConfigError([ConfigProblem(str(settings.config), 1, 1, "inference", str(error))]) from error
 
+    registry = judges.registry
     metrics = InferenceMetrics(context.metrics)
     engine = Engine(wanted.workers, queue_size=wanted.queue)
     outbox = Outbox(context.bus)
@@ -75,12 +59,11 @@ async def build(context: ServiceContext) -> ServiceParts:
     live = LiveLoop(
         context.bus,
         engine,
-        lambda: registry.active,
+        judges.eyes(wanted.max_pixels),
         config,
         outbox,
         metrics,
         context.instance,
-        detector=second.find if second is not None else None,
         relief=relief,
         shadow=shadow,
     )
@@ -105,7 +88,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         max_body_bytes=wanted.max_body_bytes,
         gate=guard.gate,
     )
-    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detector=second)
+    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detector=judges.detector)
     add_shadow_routes(app, shadow)
 
     async def shut_down() -> None:
@@ -125,7 +108,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],
-        details=lambda: {"watches": live.leases.held, **_details(registry, second, engine, outbox, relief)},
+        details=lambda: {"watches": live.leases.held, **_details(judges, engine, outbox, relief)},
     )
 
 
@@ -134,19 +117,22 @@ def _model_check(registry: Registry) -> CheckResult:
     return CheckResult(True, f"{active.ref.name}/{active.ref.version} {active.ref.variant} on {active.device}")
 
 
-def _details(
-    registry: Registry, second: Optional[SecondLook], engine: Engine, outbox: Outbox, relief: Relief
-) -> Dict[str, Any]:
-    active = registry.active
+def _details(judges: Judges, engine: Engine, outbox: Outbox, relief: Relief) -> Dict[str, Any]:
+    active, opinion, detector = judges.registry.active, judges.opinion, judges.detector
     return {
-        "model": active.ref.model_dump(exclude={"schema_version"}),
-        "detector": None if second is None else second.ref.model_dump(exclude={"schema_version"}),
+        "model": _described(active.ref),
+        "second_opinion": None if opinion is None else _described(opinion.ref),
+        "detector": None if detector is None else _described(detector.ref),
         "runtime": active.runtime,
         "provider": active.device,
         "queue": engine.waiting,
         "outbox": len(outbox),
         "relief": relief.level.name.lower(),
     }
+
+
+def _described(ref: ModelRef) -> Dict[str, Any]:
+    return ref.model_dump(exclude={"schema_version"})
 
 
 def main() -> None:

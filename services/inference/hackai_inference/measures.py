@@ -19,6 +19,9 @@ class InferenceMetrics:
         )
         self.malformed = metrics.counter("envelopes_malformed_total", "Envelopes of frames that do not validate")
         self.failed = metrics.counter("frames_failed_total", "Frames that could not be judged", ["camera", "reason"])
+        self.opinions = metrics.counter(
+            "second_opinions_total", "Frames that the larger classifier judged again", ["camera"]
+        )
         self.age = metrics.seconds("frame_age_seconds", "Age of a frame when its result was published", ["camera"])
         self.decode = metrics.seconds("decode_seconds", "Decoding and fitting of one picture", ["path"])
         self.infer = metrics.seconds("infer_seconds", "Inference of one picture", ["path"])

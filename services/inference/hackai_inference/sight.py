@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
-from hackai_inference.cascade import DetectorTurns
+from hackai_inference.cascade import DetectorTurns, OpinionTurns
 from hackai_inference.confirmation import Look
-from hackai_inference.judging import Judgement
+from hackai_inference.judging import FIRE, START_FIRE, Judgement
 from hackai_inference.liveliness import SAMPLES, Liveliness
 from hackai_inference.localisation import without_specks
 from hackai_inference.places import PLACES, scores_of_boxes, share_of_places
 from hackai_inference.vigilance import Terms, Vigilance
-from hackai_shared.config.detection import DetectorConfig
+from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.messages import Box
+from hackai_shared.serving.manifest import InputSpec
 
-FIRE = "fire"
-START_FIRE = "start_fire"
+# Sizes for which the masks are kept as pixels: one per model, and some to spare.
+MOST_VIEWS = 4
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,37 @@ class Sight:
 class CameraSight:
     """The eyes of one camera: what must be remembered from frame to frame."""
 
-    def __init__(self, vigilance: Vigilance, detector: DetectorConfig) -> None:
+    def __init__(self, vigilance: Vigilance, config: InferenceConfig) -> None:
         self._vigilance = vigilance
-        self._turns = DetectorTurns(detector)
+        self._opinions = OpinionTurns(config.second_opinion)
+        self._turns = DetectorTurns(config.detector)
         self._life = Liveliness()
+        self._hidden: Dict[Tuple[int, int, str, int, int], Optional[np.ndarray[Any, Any]]] = {}
 
     def new_clock(self) -> None:
         """The camera restarted."""
         self._life.clear()
 
+    def hidden(self, spec: InputSpec, *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
+        """Return what the camera's masks hide of a model's input, see :meth:`Vigilance.hidden`."""
+        asked = (spec.height, spec.width, spec.resize, width, height)
+        if asked not in self._hidden:
+            if len(self._hidden) >= MOST_VIEWS:  # of a camera that changes its size
+                self._hidden.clear()
+            self._hidden[asked] = self._vigilance.hidden(spec, width=width, height=height)
+        return self._hidden[asked]
+
+    def wants_opinion(self, judgement: Judgement, now: float) -> bool:
+        """Return whether a second classifier should judge this frame too."""
+        return self._opinions.due(now, suspicion=judgement.suspicion)
+
+    def note_opinion(self, judgement: Judgement, now: float) -> None:
+        """Take down the second classifier's word."""
+        self._opinions.note(judgement.suspicion, now)
+
     def wants_boxes(self, judgement: Judgement, now: float) -> bool:
         """Return whether the detector should look at this frame too."""
-        scores = judgement.result.probabilities
-        return self._turns.due(now, suspicion=scores.get(FIRE, 0.0) + scores.get(START_FIRE, 0.0))
+        return self._turns.due(now, suspicion=judgement.suspicion)
 
     def see(
         self,

@@ -13,7 +13,7 @@ from hackai_inference.evidence import raised_reference
 from hackai_inference.places import PLACES, SIDE, covered
 from hackai_shared.config.detection import ConfirmationConfig
 from hackai_shared.config.watching import DAYS, CameraDetectionConfig, ScheduleConfig
-from hackai_shared.messages import Budget, ModelRef
+from hackai_shared.messages import Budget
 from hackai_shared.serving.manifest import InputSpec
 
 
@@ -74,10 +74,10 @@ class Vigilance:
         hidden[top : top + rows, left : left + columns] = covered(polygons, width=columns, height=rows)
         return hidden
 
-    def budget(self, model: ModelRef) -> Optional[Budget]:
-        """Return the declared budget, if it was measured with this model."""
+    def budget(self, judges: str) -> Optional[Budget]:
+        """Return the declared budget, if it was measured with these models, see :attr:`Judgement.judges`."""
         declared = self._rules.budget
-        if declared is None or declared.model != f"{model.name}/{model.version}":
+        if declared is None or declared.model != judges:
             return None
         return Budget(**declared.model_dump(exclude={"model"}))
 

@@ -50,6 +50,24 @@ class ConfirmationConfig(Section):
     max_gap_s: float = Field(0.5, gt=0, le=60, description="a longer pause between two frames counts as this long")
 
 
+class SecondOpinionConfig(Section):
+    """A larger classifier that judges a frame again, and instead of the first, where there is reason to.
+
+    Reason enough is a suspicion of either; then each frame is judged twice for ``kept_s``, so that the scores of one
+    model follow each other. A quiet camera is looked at every ``scan_every_s``, for what the first one does not see.
+    """
+
+    model: Optional[str] = Field(
+        "fire-classifier-large", description="name of its model package; none (null): the first one judges alone"
+    )
+    variant: str = Field("auto", description="variant of the package; auto: the first that the runtime prefers")
+    suspicious_from: float = Field(
+        0.1, ge=0, le=1, description="probability of fire and starting fire together from which it is asked"
+    )
+    kept_s: float = Field(2.0, ge=0, le=60, description="seconds after the last suspicion for which it is asked on")
+    scan_every_s: float = Field(1.0, gt=0, le=3600, description="seconds between two looks at a quiet camera")
+
+
 class DetectorConfig(Section):
     """The second look: a model that finds boxes, asked only where there is reason to."""
 
@@ -78,6 +96,9 @@ class InferenceConfig(Section):
     queue: int = Field(64, ge=1, le=10_000, description="requests that may wait; more are refused with 503")
     max_pixels: int = Field(50_000_000, ge=1_000_000, description="larger pictures are refused before they are decoded")
     max_body_bytes: int = Field(20_000_000, ge=100_000, description="larger requests are refused unread")
+    second_opinion: SecondOpinionConfig = Field(
+        default_factory=SecondOpinionConfig, description="a larger classifier, where there is reason to doubt"
+    )
     detector: DetectorConfig = Field(default_factory=DetectorConfig, description="boxes, where there is reason to look")
     confirmation: ConfirmationConfig = Field(
         default_factory=ConfirmationConfig, description="from single frames to an incident"

@@ -61,7 +61,7 @@ class BudgetConfig(Section):
     alarms: int = Field(ge=0, description="alarms in these hours at the chosen threshold")
     at_most_per_week: float = Field(gt=0, description="upper confidence bound of the rate")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="confidence of the bound")
-    model: str = Field(description="<name>/<version> that was calibrated; another model voids it")
+    model: str = Field(description="<name>/<version> that was calibrated, two joined by ' + '; another model voids it")
 
 
 class CameraDetectionConfig(Section):

@@ -9,7 +9,7 @@ from typing import Any, Callable
 from hackai_inference.calibration.run import redis_url, watch_live
 from hackai_inference.calibration.trial import Trial
 from hackai_inference.calibration.watch import Watch
-from hackai_inference.registry import Registry
+from hackai_inference.judges import load_judges
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.bus import Bus
 from hackai_shared.config.detection import InferenceConfig
@@ -20,12 +20,10 @@ async def test_a_live_camera_is_watched_for_as_long_as_was_asked(
     live: Any, bus: Bus, redis_url: str, tmp_path: Path, make_package: Callable[..., Path]
 ) -> None:
     make_package(tmp_path / "models")
-    registry = Registry(
-        tmp_path / "models", tmp_path, "fire-classifier", runtime="onnxruntime", variant="auto", threads=1
-    )
     config = InferenceConfig()
+    eyes = load_judges(tmp_path / "models", tmp_path, config).eyes(config.max_pixels)
     trial = Trial(config.confirmation, (0.5, 0.9))
-    watch = Watch(registry.load(), config, CameraDetectionConfig(), trial)
+    watch = Watch(eyes, config, CameraDetectionConfig(), trial)
     alarms: list[float] = []
 
     watching = asyncio.ensure_future(

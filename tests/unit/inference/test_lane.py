@@ -41,12 +41,12 @@ class Player:
         self, label: str, sequences: range, epoch: str = "e1", found: Optional[List[Box]] = None
     ) -> List[LaneResult]:
         jpeg, model = self._picture(label), self._registry.active
-        hidden = self._lane.hidden(model.manifest.input, width=160, height=90)
+        hidden = self._lane.sight.hidden(model.manifest.input, width=160, height=90)
         judgement = judge(model, jpeg, max_pixels=10**6, hidden=hidden)
         results = []
         for number in sequences:
             frame = header(number, epoch).ref()
-            boxes = found if self._lane.wants_boxes(judgement, frame) else None
+            boxes = found if self._lane.sight.wants_boxes(judgement, frame.stream_s) else None
             results.append(self._lane.judge(frame, judgement, NOW, width=160, height=90, jpeg=jpeg, found=boxes))
         return results
 

@@ -14,7 +14,6 @@ from hackai_inference.places import PLACES, SIDE
 from hackai_inference.vigilance import Vigilance, in_force
 from hackai_shared.config.detection import ConfirmationConfig
 from hackai_shared.config.watching import CameraDetectionConfig, ScheduleConfig
-from hackai_shared.messages import ModelRef
 from hackai_shared.serving.manifest import InputSpec
 
 LEFT = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
@@ -125,8 +124,8 @@ def test_a_mask_follows_the_picture_into_the_letterbox() -> None:
 def test_a_budget_holds_for_the_model_that_it_was_measured_with() -> None:
     vigilance = rules(threshold=0.7, budget=BUDGET)
 
-    measured = vigilance.budget(ModelRef(name="fire-classifier", version=1, variant="int8"))
+    measured = vigilance.budget("fire-classifier/1")
 
     assert measured is not None
     assert (measured.alarms_per_week, measured.at_most_per_week) == (1, 21)
-    assert vigilance.budget(ModelRef(name="fire-classifier", version=2, variant="int8")) is None
+    assert vigilance.budget("fire-classifier/1 + fire-classifier-large/1") is None

@@ -19,7 +19,6 @@ from hackai_inference.calibration.footage import NoFootage
 from hackai_inference.calibration.run import (
     decide,
     delays_of,
-    load_judges,
     redis_url,
     rules_of,
     watch_live,
@@ -27,10 +26,10 @@ from hackai_inference.calibration.run import (
 )
 from hackai_inference.calibration.trial import Alarm, Trial
 from hackai_inference.calibration.watch import Watch
+from hackai_inference.judges import load_judges
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.config import ConfigError, load_config
-from hackai_shared.messages import ModelRef
 from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.package import PackageError
 from hackai_shared.serving.session import SessionError
@@ -64,9 +63,10 @@ def calibrate(
         settings = read_settings(InferenceSettings)
         config = load_config(config_file or settings.config)
         rules = rules_of(config, camera)
-        judges = load_judges(settings, config)
+        judges = load_judges(settings.models_dir, settings.state_dir, config.inference)
+        eyes = judges.eyes(config.inference.max_pixels)
         trial = Trial(config.inference.confirmation)
-        watch = Watch(judges.classifier, config.inference, rules, trial, detector=judges.detector)
+        watch = Watch(eyes, config.inference, rules, trial)
         fps = config.cameras[camera].fps
         progress = Progress()
         if source is None:
@@ -76,14 +76,14 @@ def calibrate(
             asyncio.run(watch_live(watch, redis_url(settings), camera, hours=hours, note=progress.note))
         else:
             watch_recording(watch, source, fps, hours=hours, note=progress.note)
-        delays = {} if fires is None else delays_of(fires, judges, config, fps)
+        delays = {} if fires is None else delays_of(fires, eyes, config, fps)
         usual = config.inference.confirmation.fire_reference
         choice = decide(trial, delays, budget=budget, usual=usual, confidence=confidence)
     except (SettingsError, ConfigError) as error:
         raise _given_up(error, 78) from error
     except (NoFootage, PackageError, RuntimeUnavailable, SessionError, ImageError) as error:
         raise _given_up(error, 1) from error
-    _show(choice, camera, judges.classifier.ref, out)
+    _show(choice, camera, judges.names, out)
 
 
 class Progress:
@@ -101,7 +101,7 @@ class Progress:
             console.print(f"{watched_s / 3600:.1f} h watched")
 
 
-def _show(choice: Choice, camera: str, model: ModelRef, out: Path) -> None:
+def _show(choice: Choice, camera: str, judges: str, out: Path) -> None:
     head, *rows = report.table(choice)
     printed = Table(*head)
     for row in rows:
@@ -117,7 +117,7 @@ def _show(choice: Choice, camera: str, model: ModelRef, out: Path) -> None:
         console.print("no picture was drawn: pip install 'hackai-inference[bench]'", style="yellow", markup=False)
     if not choice.kept:
         raise typer.Exit(3)
-    console.print("\nFor config.yml:\n", report.section(choice, camera, model), sep="\n", markup=False)
+    console.print("\nFor config.yml:\n", report.section(choice, camera, judges), sep="\n", markup=False)
 
 
 def _given_up(error: Exception, code: int) -> typer.Exit:

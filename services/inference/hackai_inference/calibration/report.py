@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, List, Sequence
 
 from hackai_inference.calibration.choice import Choice, Row
-from hackai_shared.messages import ModelRef
 
 
 def table(choice: Choice) -> List[List[str]]:
@@ -55,14 +54,14 @@ def verdict(choice: Choice) -> str:
     )
 
 
-def section(choice: Choice, camera: str, model: ModelRef) -> str:
-    """Return what to put into ``config.yml``."""
+def section(choice: Choice, camera: str, judges: str) -> str:
+    """Return what to put into ``config.yml``; ``judges`` as :attr:`Judges.names`."""
     row = choice.chosen
     return (
         f"cameras:\n  {camera}:\n    detection:\n      threshold: {row.threshold:g}\n      budget:\n"
         f"        alarms_per_week: {choice.budget_per_week:g}\n        hours: {choice.hours:.4g}\n"
         f"        alarms: {row.alarms}\n        at_most_per_week: {number(row.at_most_per_week)}\n"
-        f"        confidence: {choice.confidence:g}\n        model: {model.name}/{model.version}\n"
+        f"        confidence: {choice.confidence:g}\n        model: {judges}\n"
     )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, Optional
 
 from hackai_inference.calibration import footage
 from hackai_inference.calibration.choice import Choice, choose, price
 from hackai_inference.calibration.footage import NoFootage
 from hackai_inference.calibration.trial import Alarm, Trial
-from hackai_inference.calibration.watch import FindBoxes, Watch
-from hackai_inference.detecting import load_second_look
-from hackai_inference.registry import ActiveModel, Registry
+from hackai_inference.calibration.watch import Watch
+from hackai_inference.eyes import Eyes
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.bus import Bus
 from hackai_shared.config import HackAIConfig
@@ -21,42 +20,6 @@ from hackai_shared.config.watching import CameraDetectionConfig
 
 # What would have been told, when; and how much was watched, in seconds.
 Note = Callable[[datetime, List[Alarm], float], None]
-
-
-class Judges(NamedTuple):
-    """The models that judge."""
-
-    classifier: ActiveModel
-    detector: Optional[FindBoxes]
-
-
-def load_judges(settings: InferenceSettings, config: HackAIConfig) -> Judges:
-    """Load what the inference service would judge with.
-
-    Raises:
-        PackageError: a package cannot be used.
-        RuntimeUnavailable: the runtime cannot be used here.
-    """
-    wanted = config.inference
-    registry = Registry(
-        settings.models_dir,
-        settings.state_dir,
-        wanted.model,
-        runtime=wanted.runtime,
-        variant=wanted.variant,
-        threads=wanted.threads,
-    )
-    model = registry.load()
-    if wanted.detector.model is None:
-        return Judges(model, None)
-    second = load_second_look(
-        settings.models_dir,
-        wanted.detector,
-        runtime=wanted.runtime,
-        threads=wanted.threads,
-        max_pixels=wanted.max_pixels,
-    )
-    return Judges(model, second.find)
 
 
 def rules_of(config: HackAIConfig, camera: str) -> CameraDetectionConfig:
@@ -106,7 +69,7 @@ async def watch_live(watch: Watch, url: str, camera: str, *, hours: float, note:
             note(shot.at, alarms, watch.trial.watched_s)
 
 
-def delays_of(fires: Path, judges: Judges, config: HackAIConfig, fps: float) -> Dict[float, List[Optional[float]]]:
+def delays_of(fires: Path, eyes: Eyes, config: HackAIConfig, fps: float) -> Dict[float, List[Optional[float]]]:
     """Return per threshold the seconds from the begin of each recording of a fire to its alarm; None: it came never.
 
     Raises:
@@ -116,7 +79,7 @@ def delays_of(fires: Path, judges: Judges, config: HackAIConfig, fps: float) -> 
     for file in footage.recordings(fires):
         trial = Trial(config.inference.confirmation)
         # A fire of somewhere else: the masks and zones of this camera do not apply to it.
-        watch = Watch(judges.classifier, config.inference, CameraDetectionConfig(), trial, detector=judges.detector)
+        watch = Watch(eyes, config.inference, CameraDetectionConfig(), trial)
         for shot in footage.recorded(file, fps):
             watch.show(shot)
         for threshold in trial.thresholds:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional
+from typing import List, Optional
 
 from hackai_inference.calibration.footage import Shot
 from hackai_inference.calibration.trial import Alarm, Trial
-from hackai_inference.judging import judge
-from hackai_inference.registry import ActiveModel
+from hackai_inference.eyes import Eyes
 from hackai_inference.sight import CameraSight
 from hackai_inference.vigilance import Vigilance
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
-from hackai_shared.messages import Box
-
-FindBoxes = Callable[[bytes], List[Box]]
 
 
 class Watch:
@@ -22,17 +18,14 @@ class Watch:
 
     def __init__(
         self,
-        model: ActiveModel,
+        eyes: Eyes,
         config: InferenceConfig,
         rules: CameraDetectionConfig,
         trial: Trial,
-        *,
-        detector: Optional[FindBoxes] = None,
     ) -> None:
         plain = rules.model_copy(update={"threshold": None, "budget": None})
-        self._model, self._config, self._detector = model, config, detector
-        self._vigilance = Vigilance(plain, config.confirmation)
-        self._sight = CameraSight(self._vigilance, config.detector)
+        self._eyes = eyes
+        self._sight = CameraSight(Vigilance(plain, config.confirmation), config)
         self._source: Optional[str] = None
         self.trial = trial
 
@@ -47,12 +40,8 @@ class Watch:
             self._sight.new_clock()
             self.trial.new_clock()
             self._source = shot.source
-        spec = self._model.manifest.input
-        hidden = self._vigilance.hidden(spec, width=shot.width, height=shot.height)
-        judgement = judge(self._model, shot.jpeg, max_pixels=self._config.max_pixels, hidden=hidden)
-        looks = self._detector is not None and self._sight.wants_boxes(judgement, shot.stream_s)
-        found = self._detector(shot.jpeg) if self._detector is not None and looks else None
-        seen = self._sight.see(
-            judgement, found, shot.stream_s, shot.at.astimezone(), width=shot.width, height=shot.height
+        seen = self._eyes.look(self._sight, shot.jpeg, shot.stream_s, width=shot.width, height=shot.height)
+        sight = self._sight.see(
+            seen.judgement, seen.found, shot.stream_s, shot.at.astimezone(), width=shot.width, height=shot.height
         )
-        return self.trial.add(seen.look)
+        return self.trial.add(sight.look)
