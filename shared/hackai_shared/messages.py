@@ -85,6 +85,13 @@ class Box(Message):
     source: Literal["cam", "detector"] = Field(description="thresholded class activation, or an object detector")
 
 
+class Spot(Message):
+    """A point of the picture in relative coordinates (0-1, origin top left)."""
+
+    x: Probability
+    y: Probability
+
+
 class Budget(Message):
     """The declared false alarms of a camera, as measured on its own quiet footage."""
 
@@ -161,6 +168,10 @@ class IncidentEvent(Message):
     budget: Optional[Budget] = Field(None, description="None: this camera was not calibrated with this model")
     raised_by: List[str] = Field(default_factory=list, description="names of the schedules that raised the threshold")
     previous_incident_id: Optional[str] = Field(None, description="the incident that was clearing when this one began")
+    places: List[Spot] = Field(
+        default_factory=list,
+        description="where it burns, in the order of telling; a worsening that has one more tells of another fire",
+    )
     created_at: datetime = Field(default_factory=utc_now)
 
 

@@ -10,24 +10,28 @@ and so is its smoke; a neon sign, a flashing lamp or a reflection goes out again
 apart: a sign that is taken for fire in two thirds of its frames has the same mean as faint smoke.
 
     clear -> suspected -> confirmed -> clearing -> clear
+
+While an incident is open, a fire at a place of its own is a step of that incident too (``further``, see
+:mod:`hackai_inference.told_places`): one camera has one incident, and no fire hides behind another.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 from typing_extensions import Literal
 
-from hackai_inference.evidence import Evidence, PerPlace
+from hackai_inference.evidence import Evidence, PerPlace, Suspicion
 from hackai_inference.growth import Growth
+from hackai_inference.told_places import ToldPlaces
 from hackai_shared.config.detection import ConfirmationConfig
 from hackai_shared.messages import Trend
 
 State = Literal["clear", "suspected", "confirmed", "clearing"]
 Label = Literal["fire", "start_fire"]
-Change = Literal["opened", "worsened", "cleared"]
+Change = Literal["opened", "worsened", "further", "cleared"]
 
 # A confirmed incident starts to clear below this part of what confirms.
 RELEASE = 0.5
@@ -95,12 +99,14 @@ class Confirmation:
         self._fire = Evidence(config.fire_reference, config.fire_seconds, config, places)
         self._smoke = Evidence(config.smoke_reference, config.smoke_seconds, config, places)
         self._growth = Growth()
+        self._told = ToldPlaces(places)
         self._open: Optional[Transition] = None
         self._clearing_s: Optional[float] = None
         self._last_s: Optional[float] = None
 
-    def resume(self, label: Label, opened_s: float, now: float) -> None:
-        """Go on with an incident that an earlier run of the service confirmed."""
+    def resume(self, label: Label, opened_s: float, now: float, *, told: Sequence[int] = ()) -> None:
+        """Go on with an incident that an earlier run of the service confirmed; ``told``: the places it told of."""
+        self._told.resume(np.asarray(told, int))
         self._open = Transition("opened", label, opened_s, now, 0, 0)
         for evidence in (self._smoke, self._fire) if label == "fire" else (self._smoke,):
             evidence.fill(now)
@@ -108,6 +114,7 @@ class Confirmation:
     def new_clock(self) -> None:
         """The camera restarted: the next frame's time cannot be compared with the last one's."""
         self._last_s = None
+        self._told.new_clock()
 
     @property
     def levels(self) -> "np.ndarray[Any, Any]":
@@ -147,6 +154,7 @@ class Confirmation:
         if last is None or now < last:
             self._fire.restart_at(now)
             self._smoke.restart_at(now)
+            self._told.new_clock()
             return 0.0
         return min(now - last, self._config.max_gap_s)
 
@@ -156,7 +164,8 @@ class Confirmation:
             return [] if confirmed is None else [self._begin(confirmed, now)]
         if self._open.label == "start_fire" and self._fire.confirms:
             return self._worsen(self._open, now)
-        return self._hold(self._open, now, dt)
+        steps = self._hold(self._open, now, dt)
+        return steps if self._open is None else [*steps, *self._further(self._open, now)]
 
     def _confirming(self) -> Optional[Label]:
         return "fire" if self._fire.confirms else "start_fire" if self._smoke.confirms else None
@@ -164,12 +173,14 @@ class Confirmation:
     def _begin(self, label: Label, now: float, *, replaces: bool = False) -> Transition:
         self._open = self._transition("opened", label, now, replaces=replaces)
         self._clearing_s = None
+        self._told.begin(self._evidence(label).seen(RELEASE), self._open.place)
         return self._open
 
     def _worsen(self, incident: Transition, now: float) -> List[Transition]:
         """Flames where there was smoke: the same incident, unless its smoke was going: then it is another fire."""
         if self._clearing_s is None:
             self._open = self._transition("worsened", "fire", now)
+            self._told.begin(self._fire.seen(RELEASE), self._open.place)
             return [self._open]
         ended = Transition("cleared", incident.label, incident.opened_s, now, 0, 0)
         return [ended, self._begin("fire", now, replaces=True)]
@@ -191,11 +202,24 @@ class Confirmation:
         self._smoke.reset()
         return [Transition("cleared", incident.label, incident.opened_s, now, 0, 0)]
 
+    def _further(self, incident: Transition, now: float) -> List[Transition]:
+        """Flames beside known flames, smoke beside known smoke; the smoke of a known fire drifts everywhere."""
+        evidence = self._evidence(incident.label)
+        cells = self._told.look(evidence.confirmed, evidence.seen(RELEASE), now)
+        return [_step("further", incident.label, evidence.strongest_of(cells, now), now)] if cells.any() else []
+
+    def _evidence(self, label: Label) -> Evidence:
+        return self._fire if label == "fire" else self._smoke
+
     def _state(self) -> State:
         if self._open is not None:
             return "confirmed" if self._clearing_s is None else "clearing"
         return "suspected" if self._fire.suspected or self._smoke.suspected else "clear"
 
     def _transition(self, change: Change, label: Label, at_s: float, *, replaces: bool = False) -> Transition:
-        place, began, positive, seen = (self._fire if label == "fire" else self._smoke).strongest(at_s)
-        return Transition(change, label, began, at_s, positive, seen, replaces, place)
+        return _step(change, label, self._evidence(label).strongest(at_s), at_s, replaces=replaces)
+
+
+def _step(change: Change, label: Label, found: Suspicion, at_s: float, *, replaces: bool = False) -> Transition:
+    place, began, positive, seen = found
+    return Transition(change, label, began, at_s, positive, seen, replaces, place)

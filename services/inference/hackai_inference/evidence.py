@@ -164,13 +164,28 @@ class Evidence:
         return bool(self._confirming.any())
 
     @property
+    def confirmed(self) -> "np.ndarray[Any, Any]":
+        """The places ``(places,) bool`` with enough evidence, whatever the last frame shows."""
+        return np.asarray(self._seconds >= self._confirms_s)
+
+    def seen(self, level: float) -> "np.ndarray[Any, Any]":
+        """Return the places ``(places,) bool`` that the last frame spoke for and that have at least this evidence."""
+        return np.asarray(self._positive & (self.levels >= level))
+
+    @property
     def _confirming(self) -> "np.ndarray[Any, Any]":
-        enough = self._seconds >= self._confirms_s
-        return np.asarray(self._positive & enough & (self._frames_positive >= self._min_frames))
+        return np.asarray(self._positive & self.confirmed & (self._frames_positive >= self._min_frames))
 
     def strongest(self, now: float) -> Suspicion:
         """Return what is known of the place with the most evidence, of a confirming one where there is one."""
-        place = int(np.argmax(self._seconds + CEILING * self._confirms_s * self._confirming))
+        return self.at(int(np.argmax(self._seconds + CEILING * self._confirms_s * self._confirming)), now)
+
+    def strongest_of(self, cells: "np.ndarray[Any, Any]", now: float) -> Suspicion:
+        """Return what is known of the place with the most evidence among ``cells (places,) bool``."""
+        return self.at(int(np.argmax(np.where(cells, self._seconds, -1.0))), now)
+
+    def at(self, place: int, now: float) -> Suspicion:
+        """Return what is known of a place."""
         began = float(self._began[place])
         return Suspicion(
             place=place,

@@ -6,8 +6,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Callable, List, Optional
 
-from hackai_inference.confirmation import Label, Transition, Verdict
-from hackai_shared.messages import Box, Budget, FrameRef, IncidentEvent, Message, ModelRef, Probability, Trend
+from pydantic import Field
+
+from hackai_inference.confirmation import Change, Label, Transition, Verdict
+from hackai_inference.places import middle_of
+from hackai_shared.messages import (
+    Box,
+    Budget,
+    FrameRef,
+    IncidentEvent,
+    Message,
+    ModelRef,
+    Probability,
+    Spot,
+    Trend,
+)
 from hackai_shared.reserved import incident_kind
 
 # What an event takes from its frame as it is.
@@ -36,6 +49,7 @@ class OpenIncident(Message):
     frames_seen: int
     frame: FrameRef
     previous_incident_id: Optional[str] = None
+    places: List[Spot] = Field(default_factory=list)
     told_at: datetime
     told_score: Probability
     told_peak: Probability
@@ -87,11 +101,13 @@ class IncidentLog:
             if transition.change == "opened":
                 events.append(self._opened(transition, judged, now, events[-1].incident_id if events else None))
             elif previous is not None:
-                step = self._worsened if transition.change == "worsened" else self._cleared
-                events.append(step(previous, transition, judged, now))
+                events.append(self._step(transition.change)(previous, transition, judged, now))
         if not events and self._open is not None and _worth_telling(self._open, judged, now):
             events.append(self._event("updated", self._tell(self._open, judged, now), judged, now))
         return events
+
+    def _step(self, change: Change) -> Callable[[OpenIncident, Transition, JudgedFrame, datetime], IncidentEvent]:
+        return self._worsened if change == "worsened" else self._further if change == "further" else self._cleared
 
     def abandon(self, now: datetime) -> List[IncidentEvent]:
         """Close an incident that nobody watched for too long: whatever burns later is another fire."""
@@ -133,6 +149,7 @@ class IncidentLog:
             frames_seen=transition.frames_seen,
             frame=judged.frame,
             previous_incident_id=previous_id,
+            places=[_spot(transition)],
             told_at=now,
             told_score=score,
             told_peak=score,
@@ -151,9 +168,17 @@ class IncidentLog:
                 "peak_score": score,
                 "confirmed_at": judged.frame.captured_at,
                 "confirmed_s": transition.at_s,
+                "places": [_spot(transition)],
             }
         )
         return self._event("worsened", self._tell(worse, judged, now), judged, now)
+
+    def _further(
+        self, incident: OpenIncident, transition: Transition, judged: JudgedFrame, now: datetime
+    ) -> IncidentEvent:
+        """A fire at a place of its own is a worsening with one place more."""
+        more = incident.model_copy(update={"places": [*incident.places, _spot(transition)]})
+        return self._event("worsened", self._tell(more, judged, now), judged, now)
 
     def _cleared(
         self, incident: OpenIncident, transition: Transition, judged: JudgedFrame, now: datetime
@@ -192,6 +217,11 @@ class IncidentLog:
             cleared_s=cleared_s,
             judged=judged,
         )
+
+
+def _spot(transition: Transition) -> Spot:
+    x, y = middle_of(transition.place)
+    return Spot(x=x, y=y)
 
 
 def _worth_telling(incident: OpenIncident, judged: JudgedFrame, now: datetime) -> bool:
@@ -235,6 +265,7 @@ def _event(
             "frame": frame,
             **seen,
             "previous_incident_id": incident.previous_incident_id,
+            "places": incident.places,
             "created_at": now,
         }
     )

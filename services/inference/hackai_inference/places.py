@@ -54,6 +54,12 @@ def middle_of(place: int) -> Point:
     return (column + 0.5) / SIDE, (row + 0.5) / SIDE
 
 
+def place_at(point: Point) -> int:
+    """Return the index of the place that a relative point ``(x, y)`` lies in."""
+    column, row = (min(SIDE - 1, int(along * SIDE)) for along in point)
+    return row * SIDE + column
+
+
 def covered(polygons: Sequence[Sequence[Point]], *, width: int = SIDE, height: int = SIDE) -> "np.ndarray[Any, Any]":
     """Return ``(height, width) bool``: the cells of which at least half lies inside of any of the polygons.
 

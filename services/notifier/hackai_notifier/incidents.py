@@ -66,7 +66,7 @@ class Incident(BaseModel):
     told_further: tuple[Mark, ...] = ()
     """Whom the escalation told as well, and when."""
     acknowledged_before: Mark | None = None
-    """Who acknowledged it before it grew worse: that has to be acknowledged again."""
+    """Who acknowledged it, or called it a false alarm, before it grew worse: that has to be answered again."""
     returned: Return | None = None
     untold: bool = False
     """It began while its camera was disarmed, and nobody but the console was told."""
@@ -105,6 +105,8 @@ def merge(known: Incident | None, event: IncidentEvent) -> Incident:
     worst = max(newer, older, key=lambda one: severity(one.label))
     first = event.label if event.change == "opened" else known.first_label
     grown = severity(worst.label) > severity(known.event.label)
+    further = further_place(known, event) is not None
+    answered = known.acknowledged or (known.false_alarm if further else None)
     state = newer.model_copy(update={"label": worst.label, "peak_score": max(newer.peak_score, older.peak_score)})
     return known.model_copy(
         update={
@@ -112,10 +114,19 @@ def merge(known: Incident | None, event: IncidentEvent) -> Incident:
             "first_label": first,
             "version": known.version + 1,
             "cleared_at": cleared_at or known.cleared_at,
-            "acknowledged": None if grown else known.acknowledged,
-            "acknowledged_before": known.acknowledged if grown else known.acknowledged_before,
+            "acknowledged": None if grown or further else known.acknowledged,
+            "acknowledged_before": answered if grown or further else known.acknowledged_before,
+            # Whoever knew the lamp at one place did not speak of another one.
+            "false_alarm": None if further else known.false_alarm,
         }
     )
+
+
+def further_place(known: Incident | None, event: IncidentEvent) -> int | None:
+    """Return the how-manieth place an event tells of, where it tells of a fire at a further one; else None."""
+    if known is None or event.change != "worsened" or severity(event.label) != severity(known.event.label):
+        return None
+    return len(event.places) if len(event.places) > max(1, len(known.event.places)) else None
 
 
 def load(connection: sqlite3.Connection, incident_id: str) -> Incident | None:

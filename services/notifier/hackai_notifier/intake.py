@@ -16,7 +16,7 @@ import structlog
 from hackai_notifier import climbs, drills, incidents, media, outbox
 from hackai_notifier.database import Database
 from hackai_notifier.disarm import recorded_only
-from hackai_notifier.incidents import Incident, merge, severity
+from hackai_notifier.incidents import Incident, further_place, merge, severity
 from hackai_notifier.plan import PlannedStep, plan_event
 from hackai_notifier.recipients import Audience, Directory, Recipient
 from hackai_notifier.snooze import SnoozeBook
@@ -106,6 +106,9 @@ class Intake:
             return False
         known = incidents.load(connection, event.incident_id)
         incident = merge(known, event)
+        place = further_place(known, event)
+        if place is not None:
+            silent = False  # a snooze is about the fire that somebody looked at, not about another one
         disarmed = event.kind != "drill" and self._disarmed(event.camera_id)
         if known is None and disarmed:
             incident = incident.model_copy(update={"untold": True})
@@ -137,6 +140,7 @@ class Intake:
             has_picture=bool(picture),
             audiences=audiences,
             silent=silent,
+            place=place,
         )
         outbox.enqueue(connection, incident.incident_id, steps, incident.version)
         alarming = known is None or event.change == "worsened"

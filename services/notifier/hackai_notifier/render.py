@@ -11,6 +11,7 @@ from hackai_notifier.drills import Drill
 from hackai_notifier.incidents import Incident, Mark
 from hackai_notifier.plan import StepName
 from hackai_notifier.sentence import percent, what_was_seen
+from hackai_notifier.whereabouts import listed, where
 
 # https://core.telegram.org/bots/api: 0-1024 characters of a caption, 1-4096 of a text, after entities are parsed.
 CAPTION_LIMIT = 1024
@@ -46,6 +47,22 @@ class Writer:
             [
                 f"🔥 <b>NOW FLAMES · {_name(event.camera_name)}</b> · {percent(event.score)}",
                 f"The {_thing(incident.first_label)} of {began} has become a {_thing(event.label)}.",
+                "In danger: get everybody out and call the fire brigade.",
+            ],
+            TEXT_LIMIT,
+        )
+
+    def further(self, incident: Incident, subject: str) -> str:
+        """Return the short message that it burns at another place as well; ``subject``: ``place 2`` and so on."""
+        event = incident.event
+        number = int(subject.rpartition(" ")[2])
+        # A worsening that overtook it counts its places anew.
+        spot = f" · {where(event.places[number - 1])}" if number <= len(event.places) else ""
+        headline = f"AT ANOTHER PLACE TOO: {_title(event.kind, event.label).upper()}"
+        return _limited(
+            [
+                f"🔥 <b>{headline} · {_name(event.camera_name)}</b>{spot}",
+                f"The {_thing(incident.first_label)} of {self._time(event.opened_at)} is not the only one any more.",
                 "In danger: get everybody out and call the fire brigade.",
             ],
             TEXT_LIMIT,
@@ -172,6 +189,8 @@ class Writer:
             lines.append(what_was_seen(event, self._time))
         if incident.worsened:
             lines.append(f"Began as a {_thing(incident.first_label)}.")
+        if len(event.places) > 1:
+            lines.append(f"At {len(event.places)} places of the picture: {listed(event.places)}.")
         if incident.returned is not None:
             by = incident.returned.acknowledged_by
             who = f", acknowledged by {html.escape(shorten(by, 60))}" if by else ""
@@ -193,7 +212,7 @@ class Writer:
             learns = "; the picture helps to learn" if incident.event.kind == "fire" else ""
             lines.append(f"🚫 Marked as false alarm by {self._by(incident.false_alarm)}{learns}.")
         if incident.acknowledged_before:
-            lines.append(f"Acknowledged by {self._by(incident.acknowledged_before)}, before it grew worse.")
+            lines.append(f"Answered by {self._by(incident.acknowledged_before)}, before it grew worse.")
         if incident.acknowledged:
             lines.append(f"✅ Acknowledged by {self._by(incident.acknowledged)}.")
         lines += [f"📣 Not acknowledged: told {self._by(mark)} as well." for mark in incident.told_further]

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hackai_notifier import retry
 from hackai_shared.bus import Bus, names
-from hackai_shared.messages import DeliveryReport
+from hackai_shared.messages import DeliveryReport, Spot
 from notifier_harness import (
     ADMIN,
     CHAT,
@@ -129,6 +129,34 @@ async def test_a_message_is_edited_as_the_incident_develops_and_a_worsening_ring
     assert update.text.startswith("🔥 <b>NOW FLAMES · Front door</b>")
     assert update.params["disable_notification"] == "false"
     assert "Began as a starting fire." in telegram.state.text_of(CHAT, text.result["message_id"])
+
+
+async def test_every_further_fire_rings_once_through_snooze_and_acknowledgement(
+    bus: Bus, site: Site, telegram: TelegramEmulator
+) -> None:
+    spots = [Spot(x=0.1, y=0.9), Spot(x=0.9, y=0.1), Spot(x=0.5, y=0.5)]
+    async with running(site) as notifier:
+        event = await raise_incident(bus, incident(places=spots[:1]), picture=jpeg())
+        (text,) = await telegram.journal.wait_for("sendMessage", 1, chat_id=CHAT)
+        for order in ("acknowledge", "snooze"):
+            body = {"duration_s": 600.0} if order == "snooze" else {}
+            answer = await notifier.http.post(f"/v1/incidents/{event.incident_id}/{order}", json=body)
+            assert answer.status_code == 200
+        for count in (2, 3):
+            event = await raise_incident(bus, later(event, "worsened", places=spots[:count]), picture=jpeg("orange"))
+            await telegram.journal.wait_for("sendMessage", count, chat_id=CHAT)
+            await telegram.journal.wait_for("sendPhoto", count, chat_id=CHAT)
+            event = await raise_incident(bus, later(event, "updated", places=spots[:count]))
+        await telegram.journal.wait(lambda: "At 3 places" in telegram.state.text_of(CHAT, text.result["message_id"]))
+        known = (await notifier.http.get(f"/v1/incidents/{event.incident_id}")).json()
+
+    calls = telegram.journal.of("sendMessage", chat_id=CHAT)[1:]
+    assert [call.text.splitlines()[0] for call in calls] == [
+        "🔥 <b>AT ANOTHER PLACE TOO: FIRE · Front door</b> · top right",
+        "🔥 <b>AT ANOTHER PLACE TOO: FIRE · Front door</b> · middle",
+    ]
+    assert [call.params["disable_notification"] for call in calls] == ["false", "false"]
+    assert known["acknowledged"] is None
 
 
 async def test_a_repeated_stream_entry_changes_nothing(bus: Bus, site: Site, telegram: TelegramEmulator) -> None:

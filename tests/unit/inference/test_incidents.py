@@ -10,6 +10,7 @@ import pytest
 
 from hackai_inference.confirmation import Transition, Verdict
 from hackai_inference.incidents import UPDATE_EVERY_S, IncidentLog, JudgedFrame, OpenIncident
+from hackai_inference.places import PLACES, place_at
 from hackai_shared.messages import FrameRef, IncidentEvent, ModelRef
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -66,6 +67,25 @@ def test_a_worsening_keeps_the_incident_and_takes_the_scores_of_the_worse_label(
     assert (second.change, second.label, second.revision) == ("worsened", "fire", 1)
     assert (second.opened_s, second.confirmed_s) == (first.opened_s, 8.0)
     assert (second.score, second.peak_score) == (0.7, 0.7)
+
+
+def test_a_further_place_is_a_worsening_that_names_one_place_more(log: IncidentLog) -> None:
+    log.advance(verdict(Transition("opened", "fire", 4.0, 5.0, 8, 10, place=0)), frame(5.0), at(5.0))
+    further = Transition("further", "fire", 19.0, 22.0, 30, 30, place=PLACES - 1)
+    (event,) = log.advance(verdict(further), frame(22.0, 0.95), at(22.0))
+    (over,) = log.advance(verdict(Transition("cleared", "fire", 4.0, 60.0, 0, 0)), frame(60.0), at(60.0))
+
+    assert (event.change, event.label, event.revision) == ("worsened", "fire", 1)
+    assert (event.opened_s, event.confirmed_s) == (4.0, 5.0)
+    assert [place_at((spot.x, spot.y)) for spot in event.places] == [0, PLACES - 1]
+    assert over.places == event.places
+
+
+def test_flames_in_smoke_count_their_places_anew(log: IncidentLog) -> None:
+    log.advance(verdict(Transition("opened", "start_fire", 4.0, 5.0, 8, 10, place=3)), frame(5.0, 0.1, 0.8), at(5.0))
+    (event,) = log.advance(verdict(Transition("worsened", "fire", 7.0, 8.0, 5, 5, place=9)), frame(8.0), at(8.0))
+
+    assert [place_at((spot.x, spot.y)) for spot in event.places] == [9]
 
 
 def test_another_fire_in_the_same_breath_names_the_one_before(log: IncidentLog) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hackai_inference.confirmation import Confirmation, Look
 from hackai_inference.liveliness import SAMPLES, Liveliness
 from hackai_inference.places import PLACES, SIDE
+from hackai_inference.told_places import AGAIN_AFTER_S, SETTLED_S
 from hackai_shared.config.detection import ConfirmationConfig
 
 CONFIG = ConfirmationConfig()
@@ -161,3 +162,112 @@ def test_a_raised_threshold_delays_a_doubtful_fire_and_not_a_certain_one() -> No
     assert delay(0.8, raised=0.0) < 2.0
     assert delay(0.8, raised=3.0) == float("inf")
     assert delay(1.0, raised=3.0) == pytest.approx(delay(1.0, raised=0.0), abs=0.21)
+
+
+FAR = 3 * SIDE + 12
+
+
+def burning(seconds: float, *fires: "Tuple[int, Callable[[float], float]]", fps: float = 10.0) -> List[Look]:
+    """Flames at several places, each with a score over time."""
+    looks = []
+    for number in range(round(seconds * fps)):
+        scores = np.zeros(PLACES)
+        for place, score in fires:
+            scores[place] = score(number / fps)
+        looks.append(Look(number / fps, scores, scores))
+    return looks
+
+
+def since(begin: float, end: float = np.inf, score: float = 1.0) -> "Callable[[float], float]":
+    return lambda now: score if begin <= now < end else 0.0
+
+
+def steps_of(looks: List[Look]) -> "List[Tuple[str, int]]":
+    state = Confirmation(CONFIG, PLACES)
+    return [(step.change, step.place) for look in looks for step in state.observe(look).transitions]
+
+
+def test_a_second_fire_at_another_place_is_told_once() -> None:
+    looks = burning(60, (HERE, since(0)), (THERE, since(20)))
+    state = Confirmation(CONFIG, PLACES)
+    steps = [step for look in looks for step in state.observe(look).transitions]
+
+    assert [(step.change, step.label, step.place) for step in steps] == [
+        ("opened", "fire", HERE),
+        ("further", "fire", THERE),
+    ]
+    assert steps[1].opened_s == pytest.approx(20.0, abs=0.11)
+    assert steps[1].at_s - 20.0 == pytest.approx(SETTLED_S + 1.25, abs=0.25)
+
+
+def test_a_third_one_waits_until_the_second_was_read() -> None:
+    state = Confirmation(CONFIG, PLACES)
+    looks = burning(60, (HERE, since(0)), (THERE, since(20)), (FAR, since(22)))
+    told_s = [step.at_s for look in looks for step in state.observe(look).transitions if step.change == "further"]
+
+    assert len(told_s) == 2
+    assert told_s[1] - told_s[0] == pytest.approx(AGAIN_AFTER_S, abs=0.11)
+
+
+def test_two_fires_that_begin_together_are_one_message() -> None:
+    assert steps_of(burning(60, (HERE, since(0)), (THERE, since(0)))) == [("opened", HERE)]
+
+
+def test_a_fire_that_grows_into_its_neighbourhood_is_no_second_one() -> None:
+    """One cell per second to the right, until it fills the row."""
+    row = [3 * SIDE + column for column in range(SIDE)]
+    looks = burning(60, *((place, since(2.0 * number)) for number, place in enumerate(row)))
+
+    assert steps_of(looks) == [("opened", row[0])]
+
+
+def test_a_spark_that_jumps_two_cells_belongs_to_its_fire() -> None:
+    assert steps_of(burning(60, (HERE, since(0)), (HERE + 2 * SIDE + 2, since(20)))) == [("opened", HERE)]
+
+
+@pytest.mark.parametrize("turn_s", [0.3, 1.0, 2.0, 4.0])
+def test_two_places_that_take_turns_are_one_fire(turn_s: float) -> None:
+    def here(now: float) -> float:
+        return 1.0 if int(now / turn_s) % 2 == 0 else 0.0
+
+    looks = burning(60, (HERE, lambda now: 1.0 if now < 5 else here(now)), (THERE, lambda now: 1.0 - here(now)))
+
+    assert "further" not in [change for change, _ in steps_of(looks)]
+
+
+def test_the_smoke_of_a_known_fire_drifts_where_it_likes() -> None:
+    looks = [Look(look.stream_s, at(HERE, 1.0), np.maximum(at(HERE, 1.0), at(THERE, 1.0))) for look in burning(30)]
+
+    assert steps_of(looks) == [("opened", HERE)]
+
+
+def test_flames_far_from_known_smoke_worsen_it_and_flames_elsewhere_are_told_too() -> None:
+    looks = []
+    for number in range(600):
+        now = number / 10
+        fire = np.maximum(at(THERE, since(10)(now)), at(FAR, since(30)(now)))
+        looks.append(Look(now, fire, np.maximum(fire, at(HERE, 1.0))))
+
+    assert steps_of(looks) == [("opened", HERE), ("worsened", THERE), ("further", FAR)]
+
+
+def test_a_restart_knows_which_places_were_told() -> None:
+    state = Confirmation(CONFIG, PLACES)
+    state.resume("fire", 0.0, 0.0, told=[HERE])
+    looks = burning(30, (HERE, since(0)), (THERE, since(0)))
+    steps = [(step.change, step.place) for look in looks for step in state.observe(look).transitions]
+
+    assert steps == [("further", THERE)]
+
+
+def test_an_incident_of_an_older_version_does_not_say_where_and_nothing_is_told_twice() -> None:
+    state = Confirmation(CONFIG, PLACES)
+    state.resume("fire", 0.0, 0.0)
+    looks = burning(30, (HERE, since(0)), (THERE, since(0)), (FAR, since(10)))
+    steps = [(step.change, step.place) for look in looks for step in state.observe(look).transitions]
+
+    assert steps == [("further", FAR)]
+
+
+def test_a_model_without_activations_knows_no_places_and_tells_of_none() -> None:
+    assert [change for change, _ in steps_of([Look(n / 10, 1.0, 1.0) for n in range(600)])] == ["opened"]

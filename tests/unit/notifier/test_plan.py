@@ -35,6 +35,17 @@ def test_a_worsening_is_an_edit_that_rings_and_a_new_picture() -> None:
     assert [step.silent for step in steps] == [True, False, True]
 
 
+def test_every_further_place_rings_and_brings_its_picture() -> None:
+    event = later(incident(), "worsened")
+    steps = plan_event(event, first=False, has_picture=True, audiences=[Audience(ANN)], silent=False, place=3)
+
+    assert [(step.step, step.subject) for step in steps] == [
+        ("edit", ""),
+        ("update", "place 3"),
+        ("update_photo", "place 3"),
+    ]
+
+
 def test_clearing_edits_and_rings_nobody() -> None:
     event = later(incident(), "cleared")
 

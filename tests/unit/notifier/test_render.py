@@ -6,6 +6,7 @@ import pytest
 from hackai_notifier.incidents import Incident, Mark, SnoozeMark, merge
 from hackai_notifier.render import CAPTION_LIMIT, TEXT_LIMIT, Writer, plain, shorten
 from hackai_notifier.sentence import percent
+from hackai_shared.messages import Spot
 from notifier_harness import incident, later
 from telegram_emulator import markup
 
@@ -34,6 +35,21 @@ def test_what_began_as_smoke() -> None:
         "🔥 NOW FLAMES · Front door · 93 %",
         "The starting fire of 14:03:22 has become a fire.",
     ]
+
+
+def test_a_fire_at_a_further_place_says_where() -> None:
+    event = incident(opened_at=AT, confirmed_at=AT, places=[Spot(x=0.1, y=0.9)])
+    more = merge(merge(None, event), later(event, "worsened", places=[Spot(x=0.1, y=0.9), Spot(x=0.5, y=0.1)]))
+
+    assert plain(WRITER.further(more, "place 2")).splitlines()[:2] == [
+        "🔥 AT ANOTHER PLACE TOO: FIRE · Front door · top",
+        "The fire of 14:03:22 is not the only one any more.",
+    ]
+    assert "At 2 places of the picture: bottom left, top." in plain(WRITER.text(more)).splitlines()
+
+
+def test_a_place_that_a_worsening_made_forget_is_told_without_words_for_it() -> None:
+    assert plain(WRITER.further(fire(), "place 2")).splitlines()[0] == "🔥 AT ANOTHER PLACE TOO: FIRE · Front door"
 
 
 def test_a_fire_that_is_over_says_so_in_its_first_line() -> None:

@@ -16,6 +16,8 @@ from hackai_shared.config.detection import ConfirmationConfig
 THRESHOLDS: Tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97)
 # A longer pause between two frames was not watched.
 PAUSE_S = 5.0
+# The steps of an incident that ring: each of them is an alarm that a budget has to pay for.
+RINGS = ("opened", "further")
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,7 @@ class Trial:
             # Rules of the camera that raise a place further stay in force.
             raised = np.maximum(np.asarray(look.raised), self._raised[threshold])
             verdict = state.observe(Look(look.stream_s, look.fire, look.smoke, look.liveliness, raised, look.extent))
-            opened += [
-                Alarm(threshold, step.at_s, step.label) for step in verdict.transitions if step.change == "opened"
-            ]
+            opened += [Alarm(threshold, step.at_s, step.label) for step in verdict.transitions if step.change in RINGS]
         self.alarms += opened
         return opened
 
