@@ -12,7 +12,7 @@ from hackai_inference.album import Album, Snapshot
 from hackai_inference.confirmation import Confirmation, Verdict
 from hackai_inference.incidents import IncidentLog, JudgedFrame, OpenIncident
 from hackai_inference.judging import Judgement
-from hackai_inference.places import PLACES, Point, middle_of
+from hackai_inference.places import PLACES, Point, middle_of, place_at
 from hackai_inference.sight import CameraSight, Sight
 from hackai_inference.vigilance import Vigilance
 from hackai_shared.config.detection import InferenceConfig
@@ -100,7 +100,12 @@ class Lane:
             self.sight.new_clock()
             self._epoch = frame.epoch
         if self._resumed is not None:
-            self._confirmation.resume(self._resumed.label, self._resumed.opened_s, frame.stream_s)
+            self._confirmation.resume(
+                self._resumed.label,
+                self._resumed.opened_s,
+                frame.stream_s,
+                told=[place_at((spot.x, spot.y)) for spot in self._resumed.places],
+            )
             self._resumed = None
         sight = self.sight.see(
             judgement,
