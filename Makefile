@@ -25,7 +25,7 @@ PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo faces setup test test-slow test-compose images sbom clips test-py38 test-rtx test-torch check bench demo-clip clean
+.PHONY: help demo faces torch setup test test-slow test-compose images sbom clips test-py38 test-rtx test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,8 @@ demo: $(VENV)/.runtime ## The main job on the bundled clip: no Docker, no accoun
 
 faces: $(VENV)/.runtime ## The face service too: only known faces control the system
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(FACES)
+
+torch: $(TORCH_VENV)/.tests ## The compression worker: .venv-torch/bin/hackai compress
 
 setup: $(VENV)/.tests ## The environment for working on the project
 
@@ -110,12 +112,12 @@ $(SBOM)/.tool: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(SBOM) $(SBOM_TOOL)
 	@touch $@
 
-$(TORCH_VENV)/.tests: constraints.txt requirements-test.txt shared/pyproject.toml services/compression/pyproject.toml
+$(TORCH_VENV)/.tests: constraints.txt requirements-test.txt $(PROJECTS)
 	$(PYTHON) -m venv $(TORCH_VENV)
 	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check $(TORCH) \
 		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(TORCH_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e 'shared[serving]' -e 'services/compression[torch,teacher]' -r requirements-test.txt
+		$(RUNTIME) -e 'services/compression[torch,teacher]' -r requirements-test.txt
 	@touch $@
 
 $(PY38_VENV)/.tests: constraints-py38.txt requirements-test-py38.txt shared/pyproject.toml services/inference/pyproject.toml
