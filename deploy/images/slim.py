@@ -2,11 +2,13 @@
 
     python slim.py /opt/venv
 
-* symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources;
+* symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources,
+  type stubs;
 * the folders in ``UNUSED``;
 * FFmpeg and OpenBLAS of the OpenCV wheel (74 MB). Services decode video with PyAV, and ask OpenCV for nothing that
-  solves equations; but ``cv2`` is linked against both and does not load without them. So libraries take their place
-  that have the same symbols and versions, each an illegal instruction: a service that did call one would end at once.
+  solves large equations; but ``cv2`` is linked against both and does not load without them. So libraries take their
+  place that have the same symbols and versions, and each function throws a C++ exception that names it: Python sees
+  ``cv2.error``, and ``cv2.VideoCapture`` says in the log why it did not open (tests/compose/test_images.py).
 
 Needs binutils (``strip``, ``nm``, ``readelf``, ``as``, ``ld``); x86-64 and arm64.
 """
@@ -20,7 +22,49 @@ import sys
 import tempfile
 from pathlib import Path
 
-TRAPS = {"x86_64": "ud2", "aarch64": "udf #0"}
+# `refuse` throws std::runtime_error with the message that its caller, whose place it takes on the stack, has named:
+# the C++ ABI for `throw std::runtime_error(message)`, https://itanium-cxx-abi.github.io/cxx-abi/abi-eh.html
+REFUSE = {
+    "x86_64": """
+        sub $24, %rsp
+        .cfi_def_cfa_offset 32
+        mov %rdi, 8(%rsp)
+        mov $16, %edi
+        call __cxa_allocate_exception@PLT
+        mov %rax, 16(%rsp)
+        mov %rax, %rdi
+        mov 8(%rsp), %rsi
+        call _ZNSt13runtime_errorC1EPKc@PLT
+        mov 16(%rsp), %rdi
+        mov _ZTISt13runtime_error@GOTPCREL(%rip), %rsi
+        mov _ZNSt13runtime_errorD1Ev@GOTPCREL(%rip), %rdx
+        call __cxa_throw@PLT
+    """,
+    "aarch64": """
+        stp x29, x30, [sp, #-32]!
+        .cfi_def_cfa_offset 32
+        .cfi_offset 29, -32
+        .cfi_offset 30, -24
+        str x0, [sp, #16]
+        mov x0, #16
+        bl __cxa_allocate_exception
+        str x0, [sp, #24]
+        ldr x1, [sp, #16]
+        bl _ZNSt13runtime_errorC1EPKc
+        ldr x0, [sp, #24]
+        adrp x1, :got:_ZTISt13runtime_error
+        ldr x1, [x1, #:got_lo12:_ZTISt13runtime_error]
+        adrp x2, :got:_ZNSt13runtime_errorD1Ev
+        ldr x2, [x2, #:got_lo12:_ZNSt13runtime_errorD1Ev]
+        bl __cxa_throw
+    """,
+}
+# How a function hands its message to `refuse`.
+CALL = {
+    "x86_64": "lea {message}(%rip), %rdi; jmp refuse",
+    "aarch64": "adrp x0, {message}; add x0, x0, :lo12:{message}; b refuse",
+}
+SAYS = "{name}: OpenCV is without FFmpeg and OpenBLAS in this image (deploy/images/slim.py). Use PyAV for video."
 PLACEHOLDERS = ("libopenblas", "libavcodec-", "libavformat-", "libavutil-", "libswscale-")
 # Needed by the libraries of PLACEHOLDERS alone.
 FOLLOWERS = ("libgfortran-", "libquadmath-", "libvpx-", "libcrypto-", "libssl-", "libswresample-", "libdrm-")
@@ -37,7 +81,7 @@ UNUSED = (
     "skimage/data/*.png",
     "skimage/data/*.jpg",
 )
-SOURCES = (".pyx", ".pxd", ".pxi", ".c", ".cpp", ".h", ".hpp", ".a")
+SOURCES = (".pyx", ".pxd", ".pxi", ".pyi", ".c", ".cpp", ".h", ".hpp", ".a")
 
 
 def _run(*command: str | Path) -> str:
@@ -53,24 +97,27 @@ def _symbols(library: Path, kind: str) -> set[str]:
 
 
 def write_placeholder(library: Path, wanted: set[str]) -> None:
-    """Replace a library by one in which each of the wanted symbols is a trap."""
-    code = [".text"]
+    """Replace a library by one in which each of the wanted functions throws."""
+    machine = platform.machine()
+    code = [".text", ".type refuse, %function", "refuse:", ".cfi_startproc", REFUSE[machine], ".cfi_endproc"]
+    messages = [".section .rodata"]
     versions: dict[str, list[str]] = {}
-    for symbol in sorted(wanted & _symbols(library, "defined")):
+    for number, symbol in enumerate(sorted(wanted & _symbols(library, "defined"))):
         name, _, version = symbol.partition("@")
-        code += [f".globl {name}", f".type {name}, %function", f"{name}: {TRAPS[platform.machine()]}"]
+        code += [f".globl {name}", f".type {name}, %function", f"{name}:", CALL[machine].format(message=f"m{number}")]
+        messages.append(f'm{number}: .asciz "{SAYS.format(name=name)}"')
         if version:
             versions.setdefault(version, []).append(name)
-    code.append('.section .note.GNU-stack,"",%progbits')  # without it the loader asks for an executable stack
+    messages.append('.section .note.GNU-stack,"",%progbits')  # without it the loader asks for an executable stack
     script = "".join(f"{version} {{ global: {'; '.join(names)}; }};\n" for version, names in versions.items())
     with tempfile.TemporaryDirectory() as folder:
         source, object_file, map_file = (Path(folder) / name for name in ("stub.s", "stub.o", "stub.map"))
-        source.write_text("\n".join(code) + "\n")
+        source.write_text("\n".join(code + messages) + "\n")
         map_file.write_text(script)
         _run("as", "-o", object_file, source)
         library.unlink()
         version_script = [f"--version-script={map_file}"] if script else []
-        _run("ld", "-shared", "-soname", library.name, *version_script, "-o", library, object_file)
+        _run("ld", "-shared", "--eh-frame-hdr", "-soname", library.name, *version_script, "-o", library, object_file)
 
 
 def slim_opencv(site: Path) -> None:

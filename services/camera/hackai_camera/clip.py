@@ -9,12 +9,12 @@ from functools import lru_cache
 
 import av
 import av.error
-import cv2
-import numpy as np
 from av.codec import Codec
 from av.codec.codec import UnknownCodecError
+from av.video.reformatter import VideoReformatter
 
-from hackai_camera.pictures import Pixels, scaled_size
+from hackai_camera.pictures import VideoPicture, scaled_size
+from hackai_camera.stills import PictureError, decode_still
 from hackai_shared.envelope import Frame
 
 # Best first. OpenH264 is BSD-licensed; x264 (GPL) is what PyAV's wheels bring along; MPEG-4 part 2 is in every FFmpeg.
@@ -65,7 +65,7 @@ def encode_clip(frames: Sequence[Frame], cancelled: Callable[[], bool] = lambda:
     try:
         with av.open(buffer, "w", format="mp4", options={"moov_size": str(reserve)}) as container:
             _write(container, frames, cancelled)
-    except (av.error.FFmpegError, cv2.error) as error:
+    except av.error.FFmpegError as error:
         raise ClipError(f"cannot encode the clip: {error}") from error
     return buffer.getvalue()
 
@@ -79,12 +79,14 @@ def _write(container: av.container.OutputContainer, frames: Sequence[Frame], can
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     stream.time_base = stream.codec_context.time_base = TIME_BASE
     stream.codec_context.thread_count = 1  # a clip may take its time, inference may not
+    converter = VideoReformatter()
     last_pts = -1
     for frame in frames:
         if cancelled():
             raise ClipError("cancelled")
-        pixels = _decode(frame.jpeg, width, height)
-        if pixels is None:
+        try:
+            pixels = VideoPicture(decode_still(frame.jpeg), converter).pixels(width)
+        except PictureError:  # cameras do send such pictures
             continue
         picture = av.VideoFrame.from_ndarray(pixels, format="bgr24")
         pts = round((frame.header.stream_s - first.stream_s) / TIME_BASE)
@@ -94,13 +96,3 @@ def _write(container: av.container.OutputContainer, frames: Sequence[Frame], can
     if last_pts < 0:
         raise ClipError("none of the frames can be decoded")
     container.mux(stream.encode())
-
-
-def _decode(jpeg: bytes, width: int, height: int) -> Pixels | None:
-    """Return a frame in the size of the clip; None if it is damaged (cameras do send such pictures)."""
-    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        return None
-    if pixels.shape[:2] != (height, width):
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(pixels, np.uint8)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
-
 from hackai_camera.api import create_camera_app
 from hackai_camera.camera import Limits
 from hackai_camera.cameras import Cameras
@@ -35,7 +33,6 @@ async def build(context: ServiceContext) -> ServiceParts:
     """
     settings = context.settings
     assert isinstance(settings, CameraSettings)
-    cv2.setNumThreads(1)  # the cores belong to inference
     limits = Limits(buffer_bytes=settings.camera_buffer_mib * 1024 * 1024, viewers=settings.camera_viewers)
     config = load_config(settings.config)
     cameras = Cameras(config.cameras, context.bus, CameraMetrics(context.metrics), limits)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
+import simplejpeg
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from hackai_shared.serving.decoding import ImageError, decode_image
+from hackai_camera.stills import PictureError, decode_still
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
-"""(H, W, 3) uint8, BGR: OpenCV's order, which its encoder wants."""
-
-
-class PictureError(ValueError):
-    """The picture cannot be decoded or encoded."""
+"""(H, W, 3) uint8, BGR."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +51,17 @@ class PixelPicture:
 
     def encode(self, max_width: int, quality: int) -> EncodedPicture:
         """Scale where needed and encode."""
-        pixels = self.pixels
-        height, width = pixels.shape[:2]
-        size = scaled_size(width, height, max_width)
+        height, width = self.pixels.shape[:2]
+        pixels = np.ascontiguousarray(self.pixels)
+        if width > max_width:
+            return VideoPicture(VideoFrame.from_ndarray(pixels, format="bgr24"), VideoReformatter()).encode(
+                max_width, quality
+            )
         try:
-            if size != (width, height):
-                pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-            ok, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        except cv2.error as error:
-            raise PictureError(f"cannot encode {width}x{height} pixels: {error.err or error}") from error
-        if not ok:
-            raise PictureError(f"cannot encode {width}x{height} pixels")
-        return EncodedPicture(data.tobytes(), *size)
+            jpeg = simplejpeg.encode_jpeg(pixels, quality=quality, colorspace="BGR", colorsubsampling="420")
+        except ValueError as error:
+            raise PictureError(f"cannot encode {width}x{height} pixels: {error}") from error
+        return EncodedPicture(jpeg, width, height)
 
 
 @dataclass(frozen=True)
@@ -81,11 +76,7 @@ class JpegPicture:
         """Pass the bytes on, or decode, scale and encode."""
         if self.width <= max_width:
             return EncodedPicture(self.jpeg, self.width, self.height)
-        try:
-            pixels = decode_image(self.jpeg)
-        except ImageError as error:
-            raise PictureError(str(error)) from error
-        return PixelPicture(np.ascontiguousarray(pixels[:, :, ::-1])).encode(max_width, quality)
+        return VideoPicture(decode_still(self.jpeg), VideoReformatter()).encode(max_width, quality)
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,15 @@ class VideoPicture:
     """Shared by the frames of one source: its set-up costs more than a conversion."""
 
     def encode(self, max_width: int, quality: int) -> EncodedPicture:
-        """Convert and scale in one pass, turn as the file's display matrix says, encode."""
+        """Convert and encode."""
+        return PixelPicture(self.pixels(max_width)).encode(max_width, quality)
+
+    def pixels(self, max_width: int) -> Pixels:
+        """Convert and scale in one pass, turn as the file's display matrix says.
+
+        Raises:
+            PictureError: FFmpeg cannot convert it.
+        """
         frame = self.frame
         quarter_turns = round(frame.rotation / 90) % 4  # counter-clockwise, as FFmpeg defines the matrix
         sideways = quarter_turns % 2 == 1
@@ -114,5 +113,5 @@ class VideoPicture:
             ).to_ndarray()
         except (ValueError, OSError) as error:  # FFmpeg's errors are subclasses of these
             raise PictureError(f"cannot convert a frame: {error}") from error
-        pixels = np.ascontiguousarray(np.rot90(converted, quarter_turns)) if quarter_turns else converted
-        return PixelPicture(pixels.astype(np.uint8, copy=False)).encode(max_width, quality)
+        turned = np.rot90(converted, quarter_turns) if quarter_turns else converted
+        return turned.astype(np.uint8, copy=False)

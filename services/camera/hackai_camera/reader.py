@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from hackai_camera.pacing import FrameThinner, PlaybackClock
-from hackai_camera.pictures import PictureError
 from hackai_camera.sources.base import FrameSource, OnBad, Pace
+from hackai_camera.stills import PictureError
 from hackai_shared.clock import boot_id
 from hackai_shared.config.cameras import CameraConfig
 from hackai_shared.envelope import Frame

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from av.video.reformatter import VideoReformatter
 
-from hackai_camera.pictures import JpegPicture, PictureError, PixelPicture, VideoPicture, scaled_size
+from hackai_camera.pictures import JpegPicture, PixelPicture, VideoPicture, scaled_size
+from hackai_camera.stills import PictureError
 
 
 def decode(jpeg: bytes) -> np.ndarray:

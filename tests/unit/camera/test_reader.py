@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from hackai_camera.pictures import EncodedPicture, PictureError, PixelPicture
+from hackai_camera.pictures import EncodedPicture, PixelPicture
 from hackai_camera.reader import Delivery, Reader
 from hackai_camera.sources.base import Pace, SourceError, SourceFrame
+from hackai_camera.stills import PictureError
 from hackai_shared.clock import boot_id
 from hackai_shared.config.cameras import CameraConfig
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
+from av.video.reformatter import VideoReformatter
 
-from hackai_camera.pictures import JpegPicture, Picture, PixelPicture
+from hackai_camera.jpeg import read_structure
+from hackai_camera.pictures import JpegPicture, Picture, VideoPicture
 from hackai_camera.sources.base import OnBad, Pace, SourceError, SourceFrame
+from hackai_camera.stills import PictureError, decode_still
 from hackai_shared.config.cameras import ImagesSource
-from hackai_shared.serving.decoding import ImageError, decode_image, probe_image
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
 # A picture of 50 megapixels, the most that is decoded, as an uncompressed PNG is larger; nobody's camera writes those.
@@ -46,7 +47,7 @@ class ImageFolder:
             for path in self._paths():
                 try:
                     picture = _load(path)
-                except (ImageError, OSError) as error:
+                except (PictureError, OSError) as error:
                     self._on_bad(f"{path.name}: {error}")
                     continue
                 yield SourceFrame(picture, media_s=shown / self._config.fps)
@@ -73,14 +74,14 @@ def _load(path: Path) -> Picture:
     """Return a picture that is known to decode.
 
     Raises:
-        ImageError: not a picture, too large, or damaged.
+        PictureError: not a picture, too large, or damaged.
         OSError: it cannot be read.
     """
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise ImageError(f"larger than {MAX_FILE_BYTES} bytes")
+        raise PictureError(f"larger than {MAX_FILE_BYTES} bytes")
     data = path.read_bytes()
-    info = probe_image(data)
-    rgb = decode_image(data)  # also for a JPEG that passes unchanged: a damaged one must not get through
-    if info.format == "jpeg":
-        return JpegPicture(data, info.width, info.height)
-    return PixelPicture(np.ascontiguousarray(rgb[:, :, ::-1]))
+    frame = decode_still(data)  # also for a JPEG that passes unchanged: a damaged one must not get through
+    structure = read_structure(data)
+    if structure is not None:
+        return JpegPicture(data, structure.width, structure.height)
+    return VideoPicture(frame, VideoReformatter())

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-import cv2
 import numpy as np
+from av import VideoFrame
 
 from hackai_camera.pictures import PixelPicture, Pixels
 from hackai_camera.sources.base import Pace, SourceFrame
@@ -61,8 +61,7 @@ def _room(height: int, width: int) -> Painter:
     room[floor:] = np.linspace((60, 82, 102), (48, 66, 84), height - floor)[:, None, :]
 
     def box(x1: float, y1: float, x2: float, y2: float, colour: tuple[int, int, int]) -> None:
-        corners = (int(x1 * width), int(y1 * height)), (int(x2 * width), int(y2 * height))
-        cv2.rectangle(room, *corners, colour, -1)
+        room[int(y1 * height) : int(y2 * height) + 1, int(x1 * width) : int(x2 * width) + 1] = colour
 
     box(0.10, 0.14, 0.32, 0.46, (205, 190, 170))  # window
     box(0.205, 0.14, 0.215, 0.46, (235, 235, 235))
@@ -71,8 +70,8 @@ def _room(height: int, width: int) -> Painter:
     box(0.84, 0.63, 0.87, 0.88, (58, 80, 104))
     box(0.68, 0.40, 0.76, 0.50, (180, 190, 195))  # lamp
     box(0.715, 0.50, 0.725, 0.58, (90, 95, 98))
-    noise = _window(height, width, amplitude=7)
-    return lambda number: _pixels(cv2.add(room, noise(number)))
+    noise = _window(height, width, amplitude=7)  # the brightest part of the room is 235: nothing overflows
+    return lambda number: room + noise(number)
 
 
 def _fire(height: int, width: int) -> Painter:
@@ -100,8 +99,9 @@ def _fire(height: int, width: int) -> Painter:
 
     def draw(number: int) -> Pixels:
         step()
-        smooth = cv2.resize(heat, (width, height), interpolation=cv2.INTER_CUBIC)
-        level = np.clip(smooth, 0.0, 1.0)
+        coarse = VideoFrame.from_ndarray((heat * 65535).astype(np.uint16), format="gray16le")
+        smooth = coarse.reformat(width=width, height=height, interpolation="BICUBIC").to_ndarray()
+        level = smooth / np.float32(65535)
         palette = np.stack([level**4 * 190, level**1.7 * 225, np.minimum(1.0, level * 1.6) * 255], axis=-1)
         cover = np.minimum(1.0, level * 2.2)[:, :, None]
         return _pixels(room(number) * (1 - cover) + palette * cover)

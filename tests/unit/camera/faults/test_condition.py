@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
 
 from camera_disturbances import endless, jpeg, moved, noisy, scene
 from hackai_camera.faults.condition import MAX_VIEWS, Condition
-from hackai_camera.faults.look import Look, look_at, look_of
+from hackai_camera.faults.look import Look, blurred, look_at, look_of
 from hackai_camera.faults.memory import pack_views, unpack_views
 
 
@@ -81,3 +83,11 @@ def test_the_light_is_measured_in_grey_levels() -> None:
     seen = look_of(np.full((1080, 1920), 77, np.uint8))
 
     assert (seen.mean, seen.brightest) == (77.0, 77.0)
+
+
+@pytest.mark.parametrize("sigma", [0.8, 1.6, 6.0])
+def test_the_blur_is_the_gaussian_that_opencv_computes(sigma: float) -> None:
+    plane = np.random.default_rng(3).uniform(0, 255, (90, 160)).astype(np.float32)
+    size = 2 * round(4 * sigma) + 1
+
+    assert blurred(plane, sigma) == pytest.approx(cv2.GaussianBlur(plane, (size, size), sigma), abs=1e-3)
