@@ -2,8 +2,7 @@
 
     python slim.py /opt/venv
 
-* symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources,
-  type stubs;
+* symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources;
 * the folders in ``UNUSED``;
 * FFmpeg and OpenBLAS of the OpenCV wheel (74 MB). Services decode video with PyAV, and ask OpenCV for nothing that
   solves large equations; but ``cv2`` is linked against both and does not load without them. So libraries take their
@@ -81,7 +80,7 @@ UNUSED = (
     "skimage/data/*.png",
     "skimage/data/*.jpg",
 )
-SOURCES = (".pyx", ".pxd", ".pxi", ".pyi", ".c", ".cpp", ".h", ".hpp", ".a")
+SOURCES = (".pyx", ".pxd", ".pxi", ".c", ".cpp", ".h", ".hpp", ".a")
 
 
 def _run(*command: str | Path) -> str:

@@ -24,7 +24,7 @@ def stored(kind: str, mode: str = "RGB", size: tuple[int, int] = (60, 40), **opt
     pixels[:, : size[0] // 2] = RED
     pixels[:, size[0] // 2 :] = BLUE
     file = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(file, kind, **options)
+    Image.fromarray(pixels).convert(mode, palette=Image.Palette.ADAPTIVE).save(file, kind, **options)
     return file.getvalue()
 
 
