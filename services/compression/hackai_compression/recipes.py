@@ -190,10 +190,6 @@ class Package(_Strict):
     pretrained: str = Field("", description="Where the initial weights come from, in words.")
 
 
-#: What a recipe for detectors cannot ask for.
-_PARTICIPLES = {"distill": "distilled", "prune": "pruned", "load": "loaded from a file"}
-
-
 class Recipe(_Strict):
     """A whole job."""
 
@@ -212,12 +208,14 @@ class Recipe(_Strict):
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _detectors_train_export_quantize(self) -> Recipe:
+    def _detectors_have_no_teacher(self) -> Recipe:
         if self.task == "classification":
             return self
         for step in self.steps:
-            if step.do in _PARTICIPLES:
-                raise ValueError(f"step {step.name!r}: detectors are not {_PARTICIPLES[step.do]}")
+            if step.do == "distill":
+                raise ValueError(f"step {step.name!r}: detectors are not distilled; `train` or `prune` them")
+            if isinstance(step, PruneStep) and step.teacher is not None:
+                raise ValueError(f"step {step.name!r}: detectors are pruned without a `teacher`")
             if isinstance(step, QuantizeStep) and step.qat is not None:
                 raise ValueError(f"step {step.name!r}: `qat` is for classifiers")
         return self

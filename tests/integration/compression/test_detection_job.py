@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from hackai_compression.errors import GateRefusedError, RecipeError
+from hackai_compression.errors import GateRefusedError, RecipeError, WeightsError
 from hackai_compression.models_cli import app as models_app
 from hackai_compression.pipeline.data import Folders
+from hackai_compression.pipeline.progress import ProgressEvent
 from hackai_compression.pipeline.run import Outcome, run_recipe
 from hackai_compression.recipes import Recipe, load_recipe, read_recipe
 from hackai_compression.reports.page import write_report
@@ -104,11 +105,71 @@ def test_a_detector_below_its_floor_is_refused(
     assert "Refused" in write_report(tmp_path).read_text(encoding="utf-8")
 
 
+PRUNED = """
+name: pruned-detector
+task: detection
+classes: [fire, smoke]
+size: 64
+data: {{leakage: drop, limit: 12, validation_fraction: 0.3, augmentation: {{mosaics: 0}}}}
+package: {{name: pruned-detector}}
+budget: {{max_quantization_drop: null}}
+steps:
+  - {{do: load, file: {file}}}
+  - do: prune
+    ratio: 1.6
+    iterations: 2
+    between: {{epochs: 1, batch_size: 4}}
+    final: {{epochs: 1, batch_size: 4}}
+  - {{do: export}}
+  - {{do: quantize, variants: [int8], methods: [minmax], pictures: 8, max_fp32_layers: 0}}
+  - {{do: judge, repetitions: 5}}
+"""
+
+
+class PowerCutError(RuntimeError):
+    """The worker is no more."""
+
+
+def test_a_detector_is_loaded_pruned_over_a_power_cut_quantized_and_judged(
+    job: tuple[Path, list[Outcome]], boxes: Path, tmp_path: Path
+) -> None:
+    out, trained = job
+    recipe = read_recipe(PRUNED.format(file=out / str(trained[0].network)))
+
+    def cut(event: ProgressEvent) -> None:
+        if event.text.startswith("iteration 1: validation mAP50"):
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        run_recipe(recipe, Folders(boxes, boxes), tmp_path, cut)
+    loaded, pruned, exported, _, judged = run_recipe(recipe, Folders(boxes, boxes), tmp_path)
+
+    assert loaded.architecture == pruned.architecture == "efficientnet_lite0"
+    assert pruned.notes[0] == "went on after pruning iteration 1 of 2"
+    assert 1.6 * 0.98 <= pruned.figures["macs_ratio"] < 2.0
+    assert "validation_map50" in pruned.figures
+    assert exported.figures["parameters"] < trained[1].figures["parameters"]
+    package = open_package(tmp_path / str(judged.package))
+    assert set(package.manifest.variants) == {"fp32", "int8"}
+    assert "pruned" in write_report(tmp_path).read_text(encoding="utf-8")
+
+
+def test_a_detector_of_other_classes_is_not_loaded(
+    job: tuple[Path, list[Outcome]], boxes: Path, tmp_path: Path
+) -> None:
+    out, trained = job
+    text = PRUNED.format(file=out / str(trained[0].network)).replace("[fire, smoke]", "[smoke, fire]")
+    with pytest.raises(WeightsError, match="finds"):
+        run_recipe(read_recipe(text), Folders(boxes, boxes), tmp_path)
+
+
 def test_steps_that_detectors_do_not_know_are_refused_before_anything_runs() -> None:
     text = (
         "name: x\ntask: detection\nclasses: [fire, smoke]\nsteps:\n  - {do: train, architecture: efficientnet_lite0}\n"
     )
-    with pytest.raises(RecipeError, match="detectors are not pruned"):
-        read_recipe(text + "  - {do: prune}\n")
+    with pytest.raises(RecipeError, match="detectors are not distilled; `train` or `prune` them"):
+        read_recipe(text + "  - {do: distill, teacher: {step: train}}\n")
+    with pytest.raises(RecipeError, match="detectors are pruned without a `teacher`"):
+        read_recipe(text + "  - {do: prune, teacher: {step: train}}\n")
     with pytest.raises(RecipeError, match="`qat` is for classifiers"):
         read_recipe(text + "  - {do: export}\n  - {do: quantize, qat: {epochs: 1}}\n")

@@ -6,7 +6,7 @@ from hackai_compression.errors import GateRefusedError, RecipeError
 from hackai_compression.judging.judge import Candidate
 from hackai_compression.judging.judge_detector import judge_detector
 from hackai_compression.pipeline.run import Job, Outcome
-from hackai_compression.recipes import ExportStep, JudgeStep, QuantizeStep, Step, TrainStep
+from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, PruneStep, QuantizeStep, Step, TrainStep
 from hackai_shared.serving.manifest import Training
 
 
@@ -16,6 +16,14 @@ def perform_detection(job: Job, step: Step) -> Outcome:
         from hackai_compression.pipeline.detection_training import run_detection_training
 
         return run_detection_training(job, step)
+    if isinstance(step, LoadStep):
+        from hackai_compression.pipeline.detection_training import run_detection_load
+
+        return run_detection_load(job, step)
+    if isinstance(step, PruneStep):
+        from hackai_compression.pipeline.detection_training import run_detection_prune
+
+        return run_detection_prune(job, step)
     if isinstance(step, ExportStep):
         from hackai_compression.pipeline.detection_training import run_detection_export
 

@@ -1,24 +1,29 @@
-"""Train and export of a detection job. Needs torch."""
+"""Train, load, prune and export of a detection job. Needs torch."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 
 from hackai_compression.augmentation.boxed_views import BoxedViewMaker
+from hackai_compression.augmentation.policy import AugmentationPolicy
+from hackai_compression.errors import WeightsError
 from hackai_compression.exporting.export_detector import export_detector
 from hackai_compression.networks.classifier import FireClassifier
 from hackai_compression.networks.detector import FireDetector
 from hackai_compression.networks.detectors import DetectorArchitecture, build_detector, load_detector, save_detector
+from hackai_compression.networks.shapes import fit_to
 from hackai_compression.networks.weights import load_initial
 from hackai_compression.package import file_name
 from hackai_compression.pipeline.export_step import exported
 from hackai_compression.pipeline.fitting import use_threads
 from hackai_compression.pipeline.run import Job, Outcome
-from hackai_compression.recipes import ExportStep, TrainStep
+from hackai_compression.recipes import ExportStep, LoadStep, PruneStep, Step, TrainStep
+from hackai_compression.training.options import TrainingOptions
 from hackai_compression.training.train import EpochRecord
-from hackai_compression.training.train_detector import train_detector
+from hackai_compression.training.train_detector import FROZEN_BLOCKS, train_detector
 
 NETWORK = "network.pt"
 
@@ -27,25 +32,79 @@ def run_detection_training(job: Job, step: TrainStep) -> Outcome:
     """Leaves `network.pt` in the step's folder."""
     use_threads(job)
     network, architecture = _start(job, step)
+    parts = job.boxed_parts
+    augmentation = step.augmentation or job.recipe.data.augmentation
+    checkpoint = job.folder_of(step) / "checkpoint.pt"
+    history = fit_detector(job, step.name, network, step.training, augmentation, checkpoint=checkpoint)
+    note = f"{len(parts.training)} pictures, {len(parts.harmless)} harmless ones, {parts.dropped} left out"
+    return saved_detector(job, step, network, architecture, history).model_copy(update={"notes": [note]})
+
+
+def run_detection_prune(job: Job, step: PruneStep) -> Outcome:
+    """Leaves the pruned and fine-tuned `network.pt`; raises `PruningError` when the ratio is not reached."""
+    from hackai_compression.pipeline.prunable_detector import PrunableDetector
+    from hackai_compression.pipeline.prune_step import run_prune
+
+    use_threads(job)
+    return run_prune(job, step, PrunableDetector(job, step))
+
+
+def run_detection_load(job: Job, step: LoadStep) -> Outcome:
+    """Copies a saved detector, pruned or not, into the job; it may go on at another size of its input.
+
+    Raises:
+        WeightsError: no detector, or one of other classes.
+    """
+    loaded, found = load_detector(job.folders.file(step.file))
+    if found.classes != job.recipe.classes:
+        raise WeightsError(f"{step.file} finds {found.classes}, the recipe {job.recipe.classes}")
+    architecture = DetectorArchitecture(found.name, job.recipe.classes, job.recipe.size)
+    network, state = architecture.build(), loaded.state_dict()
+    fit_to(network, state)
+    network.load_state_dict(state)
+    path = job.folder_of(step) / NETWORK
+    save_detector(path, network, architecture)
+    return Outcome(step=step.name, do=step.do, architecture=architecture.name, network=str(path.relative_to(job.out)))
+
+
+def fit_detector(
+    job: Job,
+    step: str,
+    network: FireDetector,
+    options: TrainingOptions,
+    augmentation: AugmentationPolicy,
+    *,
+    frozen: int = FROZEN_BLOCKS,
+    checkpoint: Path | None = None,
+) -> list[EpochRecord]:
+    """Trains on the job's data, and tells every epoch in the name of `step`."""
     parts, recipe = job.boxed_parts, job.recipe
-    policy = step.augmentation or recipe.data.augmentation
-    maker = BoxedViewMaker(parts.training.samples, parts.harmless, recipe.classes, recipe.size, policy, job.pictures)
+    maker = BoxedViewMaker(
+        parts.training.samples, parts.harmless, recipe.classes, recipe.size, augmentation, job.pictures
+    )
 
     def tell(record: EpochRecord, epochs: int) -> None:
         figures = {k: round(float(v), 5) for k, v in asdict(record).items()}
-        job.progress.tell(step.name, "progress", done=record.epoch + 1, total=epochs, figures=figures)
+        job.progress.tell(step, "progress", done=record.epoch + 1, total=epochs, figures=figures)
 
-    history = train_detector(
+    return train_detector(
         network,
         maker,
         parts.validation.samples,
         recipe.classes,
-        step.training,
+        options,
         seed=recipe.seed,
         cache=job.pictures,
-        checkpoint=job.folder_of(step) / "checkpoint.pt",
+        frozen=frozen,
+        checkpoint=checkpoint,
         on_epoch=tell,
     )
+
+
+def saved_detector(
+    job: Job, step: Step, network: FireDetector, architecture: DetectorArchitecture, history: list[EpochRecord]
+) -> Outcome:
+    """Writes `network.pt` into the step's folder; the figure is that of the epoch whose weights are kept."""
     path = job.folder_of(step) / NETWORK
     save_detector(path, network, architecture)
     return Outcome(
@@ -55,7 +114,6 @@ def run_detection_training(job: Job, step: TrainStep) -> Outcome:
         network=str(path.relative_to(job.out)),
         history=[{k: float(v) for k, v in asdict(r).items()} for r in history],
         figures={"validation_map50": max(r.validation_accuracy for r in history)},
-        notes=[f"{len(parts.training)} pictures, {len(parts.harmless)} harmless ones, {parts.dropped} left out"],
     )
 
 

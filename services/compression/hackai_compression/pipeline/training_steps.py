@@ -23,9 +23,10 @@ def run_training(job: Job, step: recipes.TrainStep | recipes.DistillStep | recip
     """Leaves `network.pt` in the step's folder."""
     use_threads(job)
     if isinstance(step, recipes.PruneStep):
+        from hackai_compression.pipeline.prunable_classifier import PrunableClassifier
         from hackai_compression.pipeline.prune_step import run_prune
 
-        return run_prune(job, step)
+        return run_prune(job, step, PrunableClassifier(job, step))
     network, architecture = _start(job, step)
     teacher = teacher_of(job, step.teacher) if isinstance(step, recipes.DistillStep) else None
     augmentation = step.augmentation or job.recipe.data.augmentation

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from hackai_compression.errors import PruningError
 from hackai_compression.networks.classifier import FireClassifier
+from hackai_compression.networks.detector import FireDetector, Raw
 from hackai_compression.networks.vision_transformer import PatchFeatures
-from hackai_compression.training.loader import Batch
-from hackai_compression.training.loss import smoothed_cross_entropy
 
 #: A job may miss its ratio by this much: channels are rounded to 8.
 RATIO_TOLERANCE = 0.02
@@ -38,20 +37,20 @@ class PruningResult:
 
 
 def prune(
-    network: FireClassifier,
+    network: nn.Module,
     image_size: int,
     *,
     ratio: float,
     iterations: int,
     round_to: int,
     importance: str,
-    batches: Callable[[], Iterator[Batch]],
+    losses: Callable[[], Iterator[Tensor]],
     recover: Callable[[int], None],
 ) -> PruningResult:
     """Prunes in place towards `ratio` times fewer MACs in `iterations` steps; `recover(i)` trains after each.
 
-    Channels compete over the whole network (global), by first-order Taylor importance over
-    `batches()` or by magnitude. The head's outputs stay. Raises `PruningError` when the ratio is
+    Channels compete over the whole network (global), by magnitude or by first-order Taylor importance
+    over `losses()`, the losses of a few batches. The heads' outputs stay. Raises `PruningError` when the ratio is
     not reached: a pruner that finds nothing to prune says nothing by itself.
     """
     # A frozen parameter has no gradient, and the dependency graph is traced through gradients:
@@ -64,7 +63,7 @@ def prune(
     for i in range(iterations):
         # Equal factors: each iteration removes the same share of what is left.
         goal = before_macs / ratio ** ((i + 1) / iterations)
-        macs = _prune_to(network, example, goal, round_to, importance, batches)
+        macs = _prune_to(network, example, goal, round_to, importance, losses)
         recover(i)
     parameters = sum(p.numel() for p in network.parameters())
     achieved = before_macs / macs
@@ -74,12 +73,12 @@ def prune(
 
 
 def _prune_to(
-    network: FireClassifier,
+    network: nn.Module,
     example: Tensor,
     goal: float,
     round_to: int,
     importance: str,
-    batches: Callable[[], Iterator[Batch]],
+    losses: Callable[[], Iterator[Tensor]],
 ) -> float:
     """Many small steps until the MACs are at or below `goal`; returns them."""
     network.eval()
@@ -102,28 +101,28 @@ def _prune_to(
         num_heads={},
         customized_pruners={},
         unwrapped_parameters=_unwrapped(network),
+        output_transform=_tensors,
     )
     macs, _ = tp.utils.count_ops_and_params(network, example)
     for _ in range(steps):
         if macs <= goal:
             break
         if importance == "taylor":
-            _accumulate_gradients(network, batches())
+            network.zero_grad(set_to_none=True)
+            for loss in losses():
+                loss.backward()  # type: ignore[no-untyped-call]
         pruner.step()
         macs, _ = tp.utils.count_ops_and_params(network, example)
     network.zero_grad(set_to_none=True)
     return float(macs)
 
 
-def _accumulate_gradients(network: FireClassifier, batches: Iterator[Batch]) -> None:
-    network.zero_grad(set_to_none=True)
-    for batch in batches:
-        logits, _ = network(network.normalise(batch.pixels))
-        smoothed_cross_entropy(logits, batch.targets, 0.0).backward()  # type: ignore[no-untyped-call]
-
-
-def _ignored(network: FireClassifier) -> list[nn.Module]:
-    """The head (its outputs are the classes); of a ViT also what the residual stream and the heads share."""
+def _ignored(network: nn.Module) -> list[nn.Module]:
+    """Heads (their outputs are classes and edges); of a ViT also what the residual stream and the heads share."""
+    if isinstance(network, FireDetector):
+        return [*network.class_heads, *network.box_heads]
+    if not isinstance(network, FireClassifier):
+        raise TypeError(f"nobody has said which outputs of {type(network).__name__} must stay")
     ignored: list[nn.Module] = [network.head]
     if isinstance(network.features, PatchFeatures):
         # Only the hidden layers of the MLPs are pruned: the stream's width is tied to every block.
@@ -134,9 +133,14 @@ def _ignored(network: FireClassifier) -> list[nn.Module]:
     return ignored
 
 
-def _unwrapped(network: FireClassifier) -> list[tuple[nn.Parameter, int]] | None:
+def _tensors(output: Any) -> Any:
+    """What the graph is traced back from: torch-pruning looks into tuples, not into dataclasses."""
+    return (output.logits, output.distances) if isinstance(output, Raw) else output
+
+
+def _unwrapped(network: nn.Module) -> list[tuple[nn.Parameter, int]] | None:
     """Bare parameters and their channel axis; pairs, because torch-pruning 1.6 cannot read the mapping it asks for."""
-    features: Any = network.features
+    features: Any = getattr(network, "features", None)
     if isinstance(features, PatchFeatures):
         return [(features.class_token, 2), (features.encoder.pos_embedding, 2)]
     return None

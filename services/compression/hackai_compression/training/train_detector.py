@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -43,17 +44,20 @@ def train_detector(
     *,
     seed: int,
     cache: PictureCache,
+    frozen: int = FROZEN_BLOCKS,
     checkpoint: Path | None = None,
     on_epoch: EpochListener | None = None,
 ) -> list[EpochRecord]:
     """Trains in place and leaves the averaged weights of the best validation epoch in `network`.
+
+    `frozen`: how many blocks of the trunk's first part keep their weights.
 
     In the records `validation_accuracy` is mAP50 and `validation_loss` 1 - mAP50. With `checkpoint`, a run that was
     killed goes on after its last whole epoch.
     """
     torch.manual_seed(seed)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    _freeze(network)
+    _freeze(network, frozen)
     optimizer = _optimizer(network, options)
     average = WeightAverage(network, options.average_decay)
     steps = max(1, math.ceil(len(maker) / options.batch_size))
@@ -65,12 +69,11 @@ def train_detector(
         began = time.monotonic()
         losses = []
         _train_mode(network)
-        for number, (pixels, targets) in enumerate(_batches(maker, options.batch_size, seed, epoch)):
+        for number, loss in enumerate(detection_losses(network, maker, options.batch_size, seed=seed, epoch=epoch)):
             step = epoch * steps + number
             rate = learning_rate(step, steps * options.epochs, options)
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["factor"]
-            loss = detection_loss(network, network(network.normalise(pixels)), targets)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), options.clip_norm)
@@ -107,6 +110,20 @@ def validate_detector(
     return mean_average_precision(found, [s.boxes for s in samples], classes)
 
 
+def detection_losses(
+    network: FireDetector,
+    maker: BoxedViewMaker,
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int,
+    batches: int | None = None,
+) -> Iterator[Tensor]:
+    """The loss of each batch of an epoch, at most of the first `batches`; each with the weights of its moment."""
+    for pixels, targets in islice(_batches(maker, batch_size, seed, epoch), batches):
+        yield detection_loss(network, network(network.normalise(pixels)), targets)
+
+
 def _batches(maker: BoxedViewMaker, size: int, seed: int, epoch: int) -> Iterator[tuple[Tensor, list[Target]]]:
     """One epoch of shuffled batches, the same for the same (seed, epoch); a last batch of one is left out."""
     order = np.random.default_rng((seed, epoch)).permutation(len(maker))
@@ -124,8 +141,8 @@ def _pixels(pictures: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]])
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
 
 
-def _freeze(network: FireDetector) -> None:
-    for part in list(network.trunk[0].children())[:FROZEN_BLOCKS]:  # type: ignore[arg-type]
+def _freeze(network: FireDetector, blocks: int) -> None:
+    for part in list(network.trunk[0].children())[:blocks]:  # type: ignore[arg-type]
         for parameter in part.parameters():
             parameter.requires_grad_(False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from torch import Tensor, nn
 
 from hackai_compression.errors import RecipeError, WeightsError
 from hackai_compression.exporting.export_detector import export_detector
@@ -16,6 +18,7 @@ from hackai_compression.exporting.lint import lint_for_tensorrt
 from hackai_compression.judging.cost import measure_cost
 from hackai_compression.networks.detectors import DetectorArchitecture, build_detector, load_detector, save_detector
 from hackai_compression.training.detection_loss import Target, assign, detection_loss, iou
+from hackai_compression.training.prune import prune
 
 pytestmark = pytest.mark.torch
 SIZE = 64
@@ -109,6 +112,40 @@ def test_a_saved_detector_is_the_same_when_it_is_loaded(tmp_path: Path) -> None:
     assert found == architecture
     picture = torch.rand(1, 3, SIZE, SIZE)
     assert torch.equal(network(picture).logits, loaded(picture).logits)
+
+
+@pytest.mark.parametrize("importance", ["taylor", "magnitude"])
+def test_a_pruned_detector_has_its_ratio_its_heads_and_a_file(importance: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    architecture = DetectorArchitecture("efficientnet_lite0", ("fire", "smoke"), SIZE)
+    network = architecture.build()
+    target = Target(torch.tensor([[16.0, 16, 48, 48]]), torch.tensor([0]))
+
+    def losses() -> Iterator[Tensor]:
+        yield detection_loss(network, network(torch.rand(2, 3, SIZE, SIZE)), [target, target])
+
+    result = prune(
+        network, SIZE, ratio=1.5, iterations=1, round_to=8, importance=importance,
+        losses=losses, recover=lambda _: None,
+    )  # fmt: skip
+    assert 1.5 * 0.98 <= result.ratio < 1.8
+    assert result.parameters_after < result.parameters_before
+
+    save_detector(tmp_path / "network.pt", network.eval(), architecture)
+    loaded, _ = load_detector(tmp_path / "network.pt")
+    picture = torch.rand(1, 3, SIZE, SIZE)
+    assert loaded(picture).logits.shape == (1, 84, 2)
+    assert torch.equal(network(picture).distances, loaded(picture).distances)
+    export_detector(loaded, tmp_path / "model.onnx")  # raises when ONNX Runtime computes something else
+    assert lint_for_tensorrt(tmp_path / "model.onnx") == []
+
+
+def test_a_network_whose_outputs_nobody_protects_is_not_pruned() -> None:
+    with pytest.raises(TypeError, match="Sequential"):
+        prune(
+            nn.Sequential(nn.Conv2d(3, 8, 1)), SIZE, ratio=1.5, iterations=1, round_to=8, importance="magnitude",
+            losses=lambda: iter(()), recover=lambda _: None,
+        )  # fmt: skip
 
 
 def test_another_file_is_no_detector(tmp_path: Path) -> None:

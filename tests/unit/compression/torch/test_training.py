@@ -126,7 +126,7 @@ def test_a_frozen_backbone_is_pruned_all_the_same() -> None:
         parameter.requires_grad_(False)
     result = prune(
         net, SIZE, ratio=1.5, iterations=2, round_to=8, importance="magnitude",
-        batches=lambda: iter(()), recover=lambda _: None,
+        losses=lambda: iter(()), recover=lambda _: None,
     )  # fmt: skip
     assert result.ratio >= 1.5 * 0.98
 
@@ -135,7 +135,7 @@ def test_a_ratio_that_cannot_be_reached_fails_the_job() -> None:
     with pytest.raises(PruningError, match="20"):
         prune(
             small(), SIZE, ratio=20, iterations=1, round_to=64, importance="magnitude",
-            batches=lambda: iter(()), recover=lambda _: None,
+            losses=lambda: iter(()), recover=lambda _: None,
         )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def test_an_architecture_from_scratch_to_a_pruned_export(architecture: str, tmp_
         iterations=1,
         round_to=8,
         importance="magnitude",
-        batches=lambda: iter(()),
+        losses=lambda: iter(()),
         recover=lambda _: None,
     )
     assert result.ratio >= 1.3 * 0.98
