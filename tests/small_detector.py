@@ -49,15 +49,15 @@ def red_detector() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def write_detector(make_package: Callable[..., Path], models: Path) -> Path:
-    """Write ``<models>/fire-detector/1`` with the thresholds 0.4; return its folder."""
+def write_detector(make_package: Callable[..., Path], models: Path, version: int = 1) -> Path:
+    """Write ``<models>/fire-detector/<version>`` with the thresholds 0.4; return its folder."""
     changes: Any = {
         "task": "detection",
         "classes": ["fire", "smoke"],
         "outputs": {"boxes": "boxes", "scores": "scores"},
         "thresholds": {"fire": 0.4, "smoke": 0.4},
     }
-    folder = make_package(models, 1, name="fire-detector", **changes)
+    folder = make_package(models, version, name="fire-detector", **changes)
     graph = red_detector()
     (folder / "model.fp32.onnx").write_bytes(graph)
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -13,15 +13,16 @@ from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hackai_inference.bodies import MULTIPART, PICTURE_TYPES, read_pictures
-from hackai_inference.detecting import SecondLook
+from hackai_inference.detecting import SecondLooks
 from hackai_inference.detection import Detection, Detections, detect
 from hackai_inference.engine import Engine, EngineStopped, Overloaded
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.oip import add_oip_routes
 from hackai_inference.prediction import Prediction, Predictions, predict
-from hackai_inference.registry import ActiveModel, NothingToRollBackTo, Registry, StoredVersion, UnknownModel
+from hackai_inference.registry import Registry
 from hackai_inference.served import ServedModels
 from hackai_inference.shelf import Shelf
+from hackai_inference.versions import NothingToRollBackTo, StoredVersion, UnknownModel
 from hackai_shared.problems import Problem
 from hackai_shared.serving.decoding import ImageError, ImageTooLarge, UnsupportedImage
 from hackai_shared.serving.package import PackageError
@@ -101,10 +102,10 @@ def add_routes(
     metrics: InferenceMetrics,
     *,
     max_pixels: int,
-    detector: Optional[SecondLook] = None,
+    detectors: Optional[SecondLooks] = None,
 ) -> None:
     """Add all routes of the service to its application."""
-    models = ServedModels(lambda: registry.active, detector)
+    models = ServedModels(registry, detectors)
 
     @app.post(
         "/v1/predict",
@@ -126,7 +127,8 @@ def add_routes(
         if model is not None:
             await _change(partial(models.find, model))
         pictures = await read_pictures(request)
-        if detector is not None and model == detector.ref.name:
+        detector = models.detector(model)
+        if detector is not None:
             look = partial(detect, detector, max_pixels=max_pixels, received=received)
             found = [await judged(partial(look, picture), engine, metrics) for picture in pictures]
             return Response(
@@ -163,23 +165,23 @@ def add_routes(
     @app.get("/v1/models", tags=["models"], summary="All models and their versions")
     async def list_models() -> ModelList:
         def collect() -> ModelList:
-            return ModelList(models=[_model_info(registry, name) for name in registry.names()])
+            return ModelList(models=[_model_info(models, name) for name in registry.names()])
 
         return await _change(collect)
 
     @app.get("/v1/models/{name}", tags=["models"], summary="One model and its versions")
     async def get_model(name: str) -> ModelInfo:
-        return await _change(partial(_model_info, registry, name))
+        return await _change(partial(_model_info, models, name))
 
     @app.post("/v1/models/{name}/versions/{version}/activate", tags=["models"], summary="Let a version judge")
     async def activate(name: str, version: int) -> ModelInfo:
-        await _change(partial(registry.activate, name, version))
-        return await _change(partial(_model_info, registry, name))
+        await _change(lambda: models.versions_of(name).activate(name, version))
+        return await _change(partial(_model_info, models, name))
 
     @app.post("/v1/models/{name}/rollback", tags=["models"], summary="Return to the version before")
     async def rollback(name: str) -> ModelInfo:
-        await _change(partial(registry.rollback, name))
-        return await _change(partial(_model_info, registry, name))
+        await _change(lambda: models.versions_of(name).rollback(name))
+        return await _change(partial(_model_info, models, name))
 
     add_oip_routes(app, models, engine, metrics)
 
@@ -213,8 +215,8 @@ async def _change(job: Callable[[], T]) -> T:
         raise Problem(409, f"{error}; the active version goes on", kind="unusable-package") from error
 
 
-def _model_info(registry: Registry, name: str) -> ModelInfo:
-    active: Optional[ActiveModel] = registry.active if registry.name == name else None
+def _model_info(models: ServedModels, name: str) -> ModelInfo:
+    active, registry = models.active(name), models.registry
     return ModelInfo(
         name=name,
         active=None
@@ -222,13 +224,15 @@ def _model_info(registry: Registry, name: str) -> ModelInfo:
         else ActiveInfo(
             version=active.ref.version, variant=active.ref.variant, runtime=active.runtime, provider=active.device
         ),
-        versions=[_version_info(stored, active) for stored in registry.versions(name)],
+        versions=[
+            _version_info(stored, None if active is None else active.ref.version) for stored in registry.versions(name)
+        ],
         history=[activation.version for activation in registry.history(name)],
     )
 
 
-def _version_info(stored: StoredVersion, active: Optional[ActiveModel]) -> VersionInfo:
-    is_active = active is not None and active.ref.version == stored.version
+def _version_info(stored: StoredVersion, active: Optional[int]) -> VersionInfo:
+    is_active = active == stored.version
     manifest = stored.manifest
     if manifest is None:
         return VersionInfo(version=stored.version, active=is_active, usable=False, detail=stored.error or "")

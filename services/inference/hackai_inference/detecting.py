@@ -6,18 +6,16 @@ from pathlib import Path
 from typing import Any, List
 
 import numpy as np
-import structlog
 
 from hackai_inference.judging import FIRE, START_FIRE
-from hackai_inference.runtimes import DEFAULT_STATE_DIR, open_session
-from hackai_shared.config.detection import DetectorConfig
+from hackai_inference.runtimes import LoadedVariant
+from hackai_inference.versions import Versions
+from hackai_shared.config.detection import DetectorConfig, InferenceConfig
 from hackai_shared.messages import Box, ModelRef
 from hackai_shared.serving.decoding import decode_image
 from hackai_shared.serving.detector import DetectedBox, Detector
-from hackai_shared.serving.package import PackageError, open_package
-from hackai_shared.serving.session import SessionError
-
-log = structlog.get_logger(__name__)
+from hackai_shared.serving.manifest import Manifest
+from hackai_shared.serving.package import ModelPackage, PackageError
 
 # What detectors call the two things that we look for.
 LABELS = {"fire": FIRE, "flame": FIRE, "smoke": START_FIRE, "start_fire": START_FIRE}
@@ -26,7 +24,7 @@ EVEN = 0.5
 
 
 class SecondLook:
-    """A loaded detector; safe to call from several threads."""
+    """A loaded detector, replaced as a whole; safe to call from several threads."""
 
     def __init__(self, detector: Detector, ref: ModelRef, config: DetectorConfig, *, max_pixels: int) -> None:
         self.ref = ref
@@ -39,6 +37,21 @@ class SecondLook:
         }
         if not self._minimum:
             raise PackageError(f"{ref.name} knows {detector.classes}, none of {sorted(LABELS)}")
+
+    @property
+    def runtime(self) -> str:
+        """What runs it."""
+        return self.detector.session.runtime
+
+    @property
+    def device(self) -> str:
+        """What that really uses."""
+        return self.detector.session.device
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest of its package."""
+        return self.detector.package.manifest
 
     def find(self, picture: bytes) -> List[Box]:
         """Return the boxes of a picture, best first; an even chance (0.5) is a box at its class's threshold.
@@ -72,43 +85,32 @@ def even_at(threshold: float, score: float) -> float:
     return EVEN + (1.0 - EVEN) * (score - threshold) / max(1.0 - threshold, 1e-9)
 
 
-def load_second_look(
-    models_dir: Path,
-    config: DetectorConfig,
-    *,
-    runtime: str,
-    threads: int,
-    max_pixels: int,
-    state_dir: Path = DEFAULT_STATE_DIR,
-) -> SecondLook:
-    """Verify, load and try the highest version of the configured detector that works.
+class SecondLooks(Versions[SecondLook]):
+    """The versions of a detector; one of them looks."""
 
-    Raises:
-        PackageError: none is configured, or no version can be used; the message gives the reason for each.
-        RuntimeUnavailable: the runtime cannot be used here.
-    """
-    if config.model is None:
-        raise PackageError("inference.detector.model is not set")
-    reasons = []
-    for folder in _versions(models_dir / config.model):
-        try:
-            package = open_package(folder)
-            loaded = open_session(package, runtime, config.variant, threads, state_dir)
-            detector = Detector(package, loaded.session)
-            detector.detect(_blank(package.manifest.input.height, package.manifest.input.width))
-            ref = ModelRef(name=package.manifest.name, version=package.manifest.version, variant=loaded.variant)
-            return SecondLook(detector, ref, config, max_pixels=max_pixels)
-        except (PackageError, SessionError) as error:
-            log.error("detector package cannot be used", folder=str(folder), error=str(error))
-            reasons.append(f"version {folder.name}: {error}")
-    found = "; ".join(reasons) or f"no folder {models_dir / config.model}/<version>"
-    raise PackageError(f"no usable version of {config.model}: {found}")
+    def __init__(self, models_dir: Path, state_dir: Path, config: InferenceConfig) -> None:
+        """Take what ``inference.detector`` says.
 
+        Raises:
+            PackageError: no detector is configured.
+        """
+        wanted = config.detector
+        if wanted.model is None:
+            raise PackageError("inference.detector.model is not set")
+        super().__init__(
+            models_dir, state_dir, wanted.model, runtime=config.runtime, variant=wanted.variant, threads=config.threads
+        )
+        self._config = wanted
+        self._max_pixels = config.max_pixels
 
-def _versions(parent: Path) -> List[Path]:
-    if not parent.is_dir():
-        return []
-    return sorted((child for child in parent.iterdir() if child.name.isdecimal()), key=lambda child: -int(child.name))
+    def find(self, picture: bytes) -> List[Box]:
+        """Return the boxes that the active version finds, see :meth:`SecondLook.find`."""
+        return self.active.find(picture)
+
+    def _try(self, package: ModelPackage, loaded: LoadedVariant, ref: ModelRef) -> SecondLook:
+        detector = Detector(package, loaded.session)
+        detector.detect(_blank(package.manifest.input.height, package.manifest.input.width))
+        return SecondLook(detector, ref, self._config, max_pixels=self._max_pixels)
 
 
 def _blank(height: int, width: int) -> "np.ndarray[Any, Any]":

@@ -8,7 +8,7 @@ from typing import Optional
 
 import structlog
 
-from hackai_inference.detecting import SecondLook, load_second_look
+from hackai_inference.detecting import SecondLooks
 from hackai_inference.eyes import Eyes
 from hackai_inference.registry import ActiveModel, Registry
 from hackai_shared.config.detection import InferenceConfig
@@ -19,11 +19,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Judges:
-    """The loaded models; the classifier's registry may replace the active version at any time."""
+    """The loaded models; classifier and detector may be replaced by another version at any time."""
 
     registry: Registry
     opinion: Optional[ActiveModel] = None
-    detector: Optional[SecondLook] = None
+    detectors: Optional[SecondLooks] = None
 
     @property
     def names(self) -> str:
@@ -36,7 +36,7 @@ class Judges:
         return Eyes(
             lambda: self.registry.active,
             opinion=self.opinion,
-            detector=None if self.detector is None else self.detector.find,
+            detector=None if self.detectors is None else self.detectors.find,
             max_pixels=max_pixels,
         )
 
@@ -54,17 +54,11 @@ def load_judges(models_dir: Path, state_dir: Path, config: InferenceConfig) -> J
     registry = _registry(models_dir, state_dir, config, config.model, config.variant)
     registry.load()
     opinion = _opinion(models_dir, state_dir, config, registry.active)
-    detector = None
+    detectors = None
     if config.detector.model is not None:
-        detector = load_second_look(
-            models_dir,
-            config.detector,
-            runtime=config.runtime,
-            threads=config.threads,
-            max_pixels=config.max_pixels,
-            state_dir=state_dir,
-        )
-    return Judges(registry, opinion, detector)
+        detectors = SecondLooks(models_dir, state_dir, config)
+        detectors.load()
+    return Judges(registry, opinion, detectors)
 
 
 def _opinion(models_dir: Path, state_dir: Path, config: InferenceConfig, first: ActiveModel) -> Optional[ActiveModel]:

@@ -88,7 +88,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         max_body_bytes=wanted.max_body_bytes,
         gate=guard.gate,
     )
-    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detector=judges.detector)
+    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detectors=judges.detectors)
     add_shadow_routes(app, shadow)
 
     async def shut_down() -> None:
@@ -118,11 +118,11 @@ def _model_check(registry: Registry) -> CheckResult:
 
 
 def _details(judges: Judges, engine: Engine, outbox: Outbox, relief: Relief) -> Dict[str, Any]:
-    active, opinion, detector = judges.registry.active, judges.opinion, judges.detector
+    active, opinion, detectors = judges.registry.active, judges.opinion, judges.detectors
     return {
         "model": _described(active.ref),
         "second_opinion": None if opinion is None else _described(opinion.ref),
-        "detector": None if detector is None else _described(detector.ref),
+        "detector": None if detectors is None else _described(detectors.active.ref),
         "runtime": active.runtime,
         "provider": active.device,
         "queue": engine.waiting,

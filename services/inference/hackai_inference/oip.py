@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hackai_inference.engine import Engine, EngineStopped, Overloaded
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.registry import UnknownModel
 from hackai_inference.served import Served, ServedModels
 from hackai_inference.tensors import TensorError, read_input, split_body, wanted_outputs, write_response
+from hackai_inference.versions import UnknownModel
 from hackai_shared import __version__
 from hackai_shared.problems import problem_response
 from hackai_shared.serving.session import SessionError

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import List, Optional, Union
 
-from hackai_inference.detecting import SecondLook
-from hackai_inference.registry import ActiveModel, UnknownModel
+from hackai_inference.detecting import SecondLook, SecondLooks
+from hackai_inference.registry import ActiveModel, Registry
+from hackai_inference.versions import UnknownModel
 from hackai_shared.messages import ModelRef
 from hackai_shared.serving.manifest import Manifest
 from hackai_shared.serving.session import InferenceSession
+
+AnyVersions = Union[Registry, SecondLooks]
 
 
 class Served:
@@ -21,11 +24,36 @@ class Served:
 
 
 class ServedModels:
-    """Finds models by name; the classifier may be replaced at any time."""
+    """Finds models by name; each of them may be replaced by another version at any time."""
 
-    def __init__(self, classifier: Callable[[], ActiveModel], detector: Optional[SecondLook] = None) -> None:
-        self._classifier = classifier
-        self.detector = detector
+    def __init__(self, registry: Registry, detectors: Optional[SecondLooks] = None) -> None:
+        self.registry = registry
+        self.detectors = detectors
+
+    @property
+    def all(self) -> List[AnyVersions]:
+        """The versions of each model that runs here, the classifier first."""
+        return [self.registry] if self.detectors is None else [self.registry, self.detectors]
+
+    def versions_of(self, name: str) -> AnyVersions:
+        """Return the versions of a model that this service runs.
+
+        Raises:
+            UnknownModel: it runs none of this name.
+        """
+        for versions in self.all:
+            if versions.name == name:
+                return versions
+        running = " and ".join(versions.name for versions in self.all)
+        raise UnknownModel(f"no model {name}; this service runs {running}")
+
+    def active(self, name: str) -> Union[ActiveModel, SecondLook, None]:
+        """Return the version of a model that runs here; None where this service does not run it."""
+        return next((versions.active for versions in self.all if versions.name == name), None)
+
+    def detector(self, name: Optional[str]) -> Optional[SecondLook]:
+        """Return the active detector, where it has this name."""
+        return self.detectors.active if self.detectors is not None and self.detectors.name == name else None
 
     def find(self, name: str, version: Optional[str] = None) -> Served:
         """Return a model that answers now.
@@ -33,14 +61,11 @@ class ServedModels:
         Raises:
             UnknownModel: no such model, or another version of it, is loaded.
         """
-        active = self._classifier()
-        served = Served(active.ref, active.manifest, active.classifier.session)
-        if self.detector is not None and name == self.detector.ref.name:
-            detector = self.detector.detector
-            served = Served(self.detector.ref, detector.package.manifest, detector.session)
-        if name != served.ref.name:
-            others = [active.ref.name] + ([self.detector.ref.name] if self.detector is not None else [])
-            raise UnknownModel(f"no model {name!r} is loaded; {' and '.join(map(repr, others))} answer")
-        if version is not None and version != str(served.ref.version):
-            raise UnknownModel(f"version {version} of {name} is not active; {served.ref.version} is")
-        return served
+        found = self.active(name)
+        if found is None:
+            running = " and ".join(repr(versions.name) for versions in self.all)
+            raise UnknownModel(f"no model {name!r} is loaded; {running} answer")
+        if version is not None and version != str(found.ref.version):
+            raise UnknownModel(f"version {version} of {name} is not active; {found.ref.version} is")
+        loaded = found.classifier if isinstance(found, ActiveModel) else found.detector
+        return Served(found.ref, found.manifest, loaded.session)

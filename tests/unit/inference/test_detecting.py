@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Callable
 
@@ -9,12 +10,18 @@ import cv2
 import numpy as np
 import pytest
 
-from hackai_inference.detecting import even_at, load_second_look
-from hackai_shared.config.detection import DetectorConfig
+from hackai_inference.detecting import SecondLooks, even_at
+from hackai_inference.versions import NothingToRollBackTo
+from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.serving.package import PackageError
 from small_detector import write_detector
 
-CONFIG = DetectorConfig(model="fire-detector")
+
+def looks(models: Path, **detector: object) -> SecondLooks:
+    """The versions of a detector, none loaded yet."""
+    wanted = {"model": "fire-detector", **detector}
+    config = InferenceConfig.model_validate({"runtime": "onnxruntime", "max_pixels": 10**6, "detector": wanted})
+    return SecondLooks(models, models / "state", config)
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def picture(red: int, green: int) -> bytes:
 
 
 def test_boxes_carry_our_labels_and_an_even_chance_at_their_threshold(models: Path) -> None:
-    second = load_second_look(models, CONFIG, runtime="onnxruntime", threads=1, max_pixels=10**6)
+    second = looks(models).load()
 
     (fire,) = second.find(picture(red=102, green=0))
     (smoke,) = second.find(picture(red=0, green=204))
@@ -45,8 +52,7 @@ def test_boxes_carry_our_labels_and_an_even_chance_at_their_threshold(models: Pa
 
 
 def test_the_configuration_can_set_the_score_that_counts(models: Path) -> None:
-    config = CONFIG.model_copy(update={"min_score": 0.2})
-    second = load_second_look(models, config, runtime="onnxruntime", threads=1, max_pixels=10**6)
+    second = looks(models, min_score=0.2).load()
 
     assert [box.label for box in second.find(picture(red=80, green=0))] == ["fire"]
 
@@ -59,12 +65,37 @@ def test_scores_are_bent_at_the_threshold(score: float, expected: float) -> None
 def test_a_missing_or_wrong_package_is_named(models: Path, make_package: Callable[..., Path]) -> None:
     make_package(models, 1, name="classifier")
 
-    def load(name: str | None) -> None:
-        load_second_look(models, DetectorConfig(model=name), runtime="onnxruntime", threads=1, max_pixels=10**6)
-
     with pytest.raises(PackageError, match="no folder"):
-        load("nothing")
+        looks(models, model="nothing").load()
     with pytest.raises(PackageError, match="not a detector"):
-        load("classifier")
+        looks(models, model="classifier").load()
     with pytest.raises(PackageError, match="not set"):
-        load(None)
+        looks(models, model=None)
+
+
+def test_the_version_that_looks_is_switched_and_stays_over_a_restart(
+    models: Path, make_package: Callable[..., Path]
+) -> None:
+    write_detector(make_package, models, 2)
+    detectors = looks(models)
+
+    assert detectors.load().ref.version == 2
+    assert detectors.activate("fire-detector", 1).ref.version == 1
+    assert [box.label for box in detectors.find(picture(red=200, green=0))] == ["fire"]
+    assert looks(models).load().ref.version == 1
+    assert detectors.rollback("fire-detector").ref.version == 2
+    with pytest.raises(NothingToRollBackTo):
+        detectors.rollback("fire-detector")
+
+
+def test_a_detector_without_a_gate_report_does_not_look_and_the_former_one_goes_on(
+    models: Path, make_package: Callable[..., Path]
+) -> None:
+    detectors = looks(models)
+    detectors.load()
+    manifest = write_detector(make_package, models, 2) / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "gate": None}))
+
+    with pytest.raises(PackageError, match="no gate report"):
+        detectors.activate("fire-detector", 2)
+    assert detectors.active.ref.version == 1

@@ -81,7 +81,7 @@ def test_the_detector_is_asked_on_the_word_of_the_second(
     write_detector(make_package, tmp_path / "models")
     judges = load(second_opinion={"model": "large"}, detector={"model": "fire-detector"})
 
-    assert judges.detector is not None
+    assert judges.detectors is not None
     assert judges.eyes(10**6).look(sight(), picture("fire"), 0.0, **SIZE).found is not None
 
 

@@ -7,7 +7,8 @@ from typing import Callable
 
 import pytest
 
-from hackai_inference.registry import NothingToRollBackTo, Registry, UnknownModel
+from hackai_inference.registry import Registry
+from hackai_inference.versions import NothingToRollBackTo, UnknownModel
 from hackai_shared.serving.package import PackageError
 
 Open = Callable[..., Registry]

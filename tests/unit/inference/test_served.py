@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from hackai_inference.api import add_routes
-from hackai_inference.detecting import load_second_look
+from hackai_inference.detecting import SecondLooks
 from hackai_inference.engine import Engine
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.registry import Registry
-from hackai_shared.config.detection import DetectorConfig
+from hackai_inference.shadow.api import add_shadow_routes
+from hackai_inference.shadow.observer import Shadow
+from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.web import create_app
@@ -28,13 +30,19 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the HTTP edge over a classifier and a detector."""
     write_detector(make_package, tmp_path / "models")
-    config = DetectorConfig(model="fire-detector")
-    look = load_second_look(tmp_path / "models", config, runtime="onnxruntime", threads=1, max_pixels=10**6)
+    write_detector(make_package, tmp_path / "models", 2)
+    config = InferenceConfig.model_validate({"detector": {"model": "fire-detector"}})
+    looks = SecondLooks(tmp_path / "models", tmp_path / "state", config)
+    looks.load()
+    looks.activate("fire-detector", 1)
     metrics = Metrics("inference")
     app = create_app("inference", "test", health=Health(), metrics=metrics, max_body_bytes=1_000_000)
-    add_routes(app, registry, engine, InferenceMetrics(metrics), max_pixels=10**6, detector=look)
+    add_routes(app, registry, engine, InferenceMetrics(metrics), max_pixels=10**6, detectors=looks)
+    shadow = Shadow(registry, tmp_path / "shadow", max_pixels=10**6)
+    add_shadow_routes(app, shadow)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as connected:
         yield connected
+    shadow.close()
 
 
 def png(red: int, green: int) -> bytes:
@@ -94,3 +102,39 @@ async def test_tensors_of_a_detector(client: httpx.AsyncClient) -> None:
 
 async def test_another_version_is_not_served(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v2/models/fire-detector/versions/2")).status_code == 404
+
+
+async def test_the_version_of_a_detector_is_switched_and_rolled_back_beside_that_of_the_classifier(
+    client: httpx.AsyncClient,
+) -> None:
+    await client.post("/v1/models/fire-classifier/versions/1/activate")
+    switched = (await client.post("/v1/models/fire-detector/versions/2/activate")).json()
+    answered = (await post(client, png(200, 20), "fire-detector")).json()["model"]["version"]
+    back = (await client.post("/v1/models/fire-detector/rollback")).json()
+    classifier = (await client.get("/v1/models/fire-classifier")).json()
+
+    assert switched["active"]["version"] == answered == 2
+    assert [version["active"] for version in switched["versions"]] == [True, False]
+    assert switched["versions"][0]["task"] == "detection"
+    assert back["active"]["version"] == 1
+    assert (await post(client, png(200, 20), "fire-detector")).json()["model"]["version"] == 1
+    assert (classifier["active"]["version"], classifier["history"]) == (1, [2, 1])
+
+
+@pytest.mark.parametrize("path", ["versions/2/shadow", "versions/2/variants/fp32/predict"])
+async def test_detectors_are_not_compared_on_live_frames(client: httpx.AsyncClient, path: str) -> None:
+    url = f"/v1/models/fire-detector/{path}"
+    if path.endswith("shadow"):
+        answer = await client.post(url, json={"share": 0.5})
+    else:
+        answer = await client.post(url, content=png(200, 0), headers={"content-type": "image/png"})
+
+    assert answer.status_code == 409
+    assert "fire-detector is a detector" in answer.json()["detail"]
+
+
+async def test_a_model_that_does_not_run_here_cannot_be_switched(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/models/other/versions/1/activate")
+
+    assert answer.status_code == 404
+    assert "this service runs fire-classifier and fire-detector" in answer.json()["detail"]

@@ -7,8 +7,9 @@ from typing import Callable
 
 import pytest
 
-from hackai_inference.registry import Registry, UnknownModel
+from hackai_inference.registry import Registry
 from hackai_inference.shelf import Shelf
+from hackai_inference.versions import UnknownModel
 from hackai_shared.serving.package import PackageError
 
 
