@@ -31,6 +31,11 @@ class Judges:
         refs = [self.registry.active.ref] + ([self.opinion.ref] if self.opinion is not None else [])
         return " + ".join(f"{ref.name}/{ref.version}" for ref in refs)
 
+    @property
+    def last_word(self) -> ActiveModel:
+        """The classifier whose probabilities count where there is a suspicion."""
+        return self.registry.active if self.opinion is None else self.opinion
+
     def eyes(self, max_pixels: int) -> Eyes:
         """Return the models as they look at frames."""
         return Eyes(

@@ -75,3 +75,8 @@ def test_mcnemar_of_equal_and_of_different_models() -> None:
     result = mcnemar(parent, child)
     assert (result.only_parent_right, result.only_child_right) == (10, 0)
     assert result.p_value == pytest.approx(2 / 2**10)
+
+
+def test_a_score_at_the_threshold_is_not_above_it() -> None:
+    assert metrics.share_above(np.array([0.2, 0.5, 0.9, 0.95]), 0.5) == 0.5
+    assert np.isnan(metrics.share_above(np.array([]), 0.5))

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hackai_compression.models_cli import app
+from hackai_shared.serving.gate_report import CALIBRATION_THRESHOLDS
 
 
 def test_one_json_object_with_everything(root: Path, picture_folder: Path) -> None:
@@ -24,6 +25,10 @@ def test_one_json_object_with_everything(root: Path, picture_folder: Path) -> No
     assert sum(map(sum, found["confusion"])) == 24
     assert set(found["recall"]) == {"fire", "no_fire", "start_fire"}
     assert [p["rate"] for p in found["fire_recall_at_false_alarm_rate"]] == [0.01, 0.001]
+    curve = found["fire_recall_at_threshold"]
+    assert [p["threshold"] for p in curve] == list(CALIBRATION_THRESHOLDS)
+    assert [p["recall"] for p in curve] == sorted((p["recall"] for p in curve), reverse=True)
+    assert [p["rate"] for p in curve] == sorted((p["rate"] for p in curve), reverse=True)
     assert found["size_bytes"] == (package / "model.int8.onnx").stat().st_size
     assert found["latency"][0]["median_ms"] > 0
 

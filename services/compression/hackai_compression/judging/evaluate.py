@@ -11,7 +11,8 @@ from hackai_compression.judging.cost import measure_cost
 from hackai_compression.judging.latency import Latency
 from hackai_compression.judging.predictions import Predictions, Progress, predict
 from hackai_compression.judging.temperature import negative_log_likelihood, softmax
-from hackai_compression.judging.verdict import Evaluation, FalseAlarmPoint
+from hackai_compression.judging.verdict import Evaluation, FalseAlarmPoint, ThresholdPoint
+from hackai_shared.serving.gate_report import CALIBRATION_THRESHOLDS
 from hackai_shared.serving.package import ModelPackage
 
 FALSE_ALARM_RATES = (0.01, 0.001)
@@ -56,6 +57,7 @@ def describe(
         if (labels != i).any()
     }
     fire, alarm = _false_alarm_points(classes, probabilities, labels, area)
+    curve = _threshold_points(classes, probabilities, labels)
     return Evaluation(
         package=package.id,
         variant=variant,
@@ -66,6 +68,7 @@ def describe(
         classes=classes,
         fire_recall_at_false_alarm_rate=fire,
         alarm_recall_at_false_alarm_rate=alarm,
+        fire_recall_at_threshold=curve,
         auroc=area,
         calibration_error=round(metrics.expected_calibration_error(probabilities, labels), 5),
         negative_log_likelihood=round(negative_log_likelihood(scaled, labels), 5),
@@ -95,6 +98,26 @@ def _false_alarm_points(
         return [], alarm
     fire_score = probabilities[:, classes.index("fire")]
     return _points(fire_score[labels == classes.index("fire")], fire_score[harmless]), alarm
+
+
+def _threshold_points(
+    classes: list[str], probabilities: metrics.Probabilities, labels: metrics.Labels
+) -> list[ThresholdPoint]:
+    """By p(fire), as the confirmation of a camera counts it; none where the set has no fire or nothing harmless."""
+    if not {"fire", "no_fire"} <= set(classes):
+        return []
+    score = probabilities[:, classes.index("fire")]
+    fire, harmless = score[labels == classes.index("fire")], score[labels == classes.index("no_fire")]
+    if not len(fire) or not len(harmless):
+        return []
+    return [
+        ThresholdPoint(
+            threshold=threshold,
+            recall=round(metrics.share_above(fire, threshold), 5),
+            rate=round(metrics.share_above(harmless, threshold), 5),
+        )
+        for threshold in CALIBRATION_THRESHOLDS
+    ]
 
 
 def _points(positive: metrics.Scores, negative: metrics.Scores) -> list[FalseAlarmPoint]:

@@ -44,6 +44,11 @@ def recall_at_false_alarm_rate(positive: Scores, negative: Scores, rate: float) 
     return float((positive > threshold).mean()), threshold
 
 
+def share_above(scores: Scores, threshold: float) -> float:
+    """Share of the scores above a threshold; NaN of none."""
+    return float((scores > threshold).mean()) if len(scores) else float("nan")
+
+
 def auroc(positive: Scores, negative: Scores) -> float:
     """Probability that a positive scores above a negative (ties count half): the Mann-Whitney statistic."""
     if not len(positive) or not len(negative):

@@ -19,6 +19,16 @@ class FalseAlarmPoint(BaseModel):
     threshold: float
 
 
+class ThresholdPoint(BaseModel):
+    """What alarms above one probability: `recall` of the pictures of fire, `rate` of the harmless ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    threshold: float
+    recall: float
+    rate: float
+
+
 class Comparison(BaseModel):
     """Against the parent, on the same pictures and in the same run."""
 
@@ -50,6 +60,10 @@ class Evaluation(BaseModel):
     )
     alarm_recall_at_false_alarm_rate: list[FalseAlarmPoint] = Field(
         description="Fire and start_fire together, scored by 1 - p(no_fire)."
+    )
+    fire_recall_at_threshold: list[ThresholdPoint] = Field(
+        default_factory=list,
+        description="At the thresholds that a calibration chooses from; reports of older judges have none.",
     )
     auroc: dict[str, float] = Field(description="One class against the rest; `alarm` is no_fire against the others.")
     calibration_error: float

@@ -13,6 +13,7 @@ from typing import List, Mapping, Optional, Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from hackai_inference.calibration.bounds import CONFIDENCE, HOURS_PER_WEEK, at_most_per_week, hours_to_prove
+from hackai_shared.serving.gate_report import Judged, RecallBounds
 
 
 class Row(BaseModel):
@@ -26,6 +27,9 @@ class Row(BaseModel):
     at_most_per_week: float = Field(description="its upper confidence bound")
     recall: Optional[float] = Field(None, description="share of the fires that were told; None: no fires were given")
     seconds: Optional[float] = Field(None, description="median time to the alarm of those that were told")
+    on_pictures: Optional[RecallBounds] = Field(
+        None, description="share of the judge's test pictures of fire above the threshold, at least and at most"
+    )
 
 
 class Choice(BaseModel):
@@ -53,11 +57,12 @@ def price(
     hours: float,
     fires: Mapping[float, Sequence[Optional[float]]],
     confidence: float = CONFIDENCE,
+    judged: Optional[Judged] = None,
 ) -> List[Row]:
     """Return a row per threshold, from eager to reluctant.
 
     ``alarms`` on the quiet footage by threshold; ``fires``: for each threshold the seconds from the begin of each fire
-    to its alarm, None where there was none.
+    to its alarm, None where there was none; ``judged``: the gate report of the model that has the last word.
 
     Raises:
         ValueError: no time was watched.
@@ -74,6 +79,7 @@ def price(
                 at_most_per_week=at_most_per_week(alarms[threshold], hours, confidence),
                 recall=len(told) / len(delays) if delays else None,
                 seconds=median(told) if told else None,
+                on_pictures=None if judged is None else judged.recall_of_fire(threshold),
             )
         )
     return rows

@@ -31,6 +31,7 @@ from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.config import ConfigError, load_config
 from hackai_shared.serving.decoding import ImageError
+from hackai_shared.serving.gate_report import read_gate_report
 from hackai_shared.serving.package import PackageError
 from hackai_shared.serving.session import SessionError
 from hackai_shared.settings import SettingsError, read_settings
@@ -78,12 +79,14 @@ def calibrate(
             watch_recording(watch, source, fps, hours=hours, note=progress.note)
         delays = {} if fires is None else delays_of(fires, eyes, config, fps)
         usual = config.inference.confirmation.fire_reference
-        choice = decide(trial, delays, budget=budget, usual=usual, confidence=confidence)
+        last = judges.last_word
+        judged = read_gate_report(last.classifier.package).of(last.ref.variant)
+        choice = decide(trial, delays, budget=budget, usual=usual, confidence=confidence, judged=judged)
     except (SettingsError, ConfigError) as error:
         raise _given_up(error, 78) from error
     except (NoFootage, PackageError, RuntimeUnavailable, SessionError, ImageError) as error:
         raise _given_up(error, 1) from error
-    _show(choice, camera, judges.names, out)
+    _show(choice, camera, judges.names, report.price_known(choice, last.ref), out)
 
 
 class Progress:
@@ -101,12 +104,13 @@ class Progress:
             console.print(f"{watched_s / 3600:.1f} h watched")
 
 
-def _show(choice: Choice, camera: str, judges: str, out: Path) -> None:
+def _show(choice: Choice, camera: str, judges: str, price: str, out: Path) -> None:
     head, *rows = report.table(choice)
     printed = Table(*head)
     for row in rows:
         printed.add_row(*row)
     console.print(printed)
+    console.print(price, soft_wrap=True, style="dim")
     console.print(report.verdict(choice), soft_wrap=True)
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(choice.model_dump_json(indent=1), encoding="utf-8")

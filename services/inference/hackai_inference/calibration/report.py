@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import Any, List, Sequence
 
 from hackai_inference.calibration.choice import Choice, Row
+from hackai_shared.messages import ModelRef
+from hackai_shared.serving.gate_report import RecallBounds
 
 
 def table(choice: Choice) -> List[List[str]]:
     """Return the rows to print, the headline first; the chosen threshold has a star."""
     percent = round(100 * choice.confidence)
-    head = ["", "threshold", "alarms", "per week", f"at most ({percent} %)", "fires told", "time to alarm"]
+    head = [
+        "",
+        "threshold",
+        "alarms",
+        "per week",
+        f"at most ({percent} %)",
+        "fires told",
+        "time to alarm",
+        "of fire pictures",
+    ]
     return [head, *(_cells(row, chosen=row.threshold == choice.threshold) for row in choice.rows)]
 
 
@@ -24,7 +35,35 @@ def _cells(row: Row, *, chosen: bool) -> List[str]:
         number(row.at_most_per_week),
         "-" if row.recall is None else f"{row.recall:.0%}",
         "-" if row.seconds is None else f"{row.seconds:.1f} s",
+        "-" if row.on_pictures is None else share(row.on_pictures),
     ]
+
+
+def share(bounds: RecallBounds) -> str:
+    """Return a share, or what is known of it: ``91%``, ``>= 91%``, ``84-91%``."""
+    low, high = bounds
+    if low == high:
+        return f"{low:.0%}"
+    if high == 1.0:
+        return f">= {low:.0%}"
+    return f"<= {high:.0%}" if low == 0.0 else f"{100 * low:.0f}-{high:.0%}"
+
+
+def price_known(choice: Choice, judge: ModelRef) -> str:
+    """Return what the price in missed and late fires was taken from; ``judge`` has the last word on a frame."""
+    name = f"{judge.name}/{judge.version} {judge.variant}"
+    known = [row.on_pictures for row in choice.rows if row.on_pictures is not None]
+    if not known:
+        pictures = f"The gate report of {name} says nothing about fires at a threshold."
+    elif all(low == high for low, high in known):
+        pictures = f"Of fire pictures: the share that {name} puts above the threshold, from its gate report."
+    else:
+        pictures = (
+            f"Of fire pictures: what the gate report of {name} says of the share above the threshold. It was written by "
+            "an older judge and only bounds it; a package that is judged again says it exactly."
+        )
+    told = any(row.recall is not None for row in choice.rows)
+    return pictures if told else f"{pictures} How soon fires are told here, only recordings of them show (--fires)."
 
 
 def number(value: float) -> str:
@@ -79,6 +118,8 @@ def draw(choice: Choice, camera: str, path: Path) -> None:
     upper.set_title(f"{camera}: {choice.hours:.3g} h of quiet footage")
     if any(row.recall is not None for row in choice.rows):
         _draw_price(lower, choice.rows)
+    elif any(row.on_pictures is not None for row in choice.rows):
+        _draw_pictures(lower, choice.rows)
     else:
         lower.text(0.5, 0.5, "no footage of fires was given (--fires)", ha="center", transform=lower.transAxes)
     lower.set_xlabel("threshold: steady score that counts")
@@ -100,6 +141,16 @@ def _draw_alarms(axes: Any, choice: Choice) -> None:
     axes.set_yscale("symlog", linthresh=1.0)
     axes.set_ylim(bottom=0.0)
     axes.set_ylabel("false alarms a week")
+
+
+def _draw_pictures(axes: Any, rows: Sequence[Row]) -> None:
+    at = [row.threshold for row in rows if row.on_pictures is not None]
+    low = [100 * row.on_pictures.low for row in rows if row.on_pictures is not None]
+    high = [100 * row.on_pictures.high for row in rows if row.on_pictures is not None]
+    axes.fill_between(at, low, high, alpha=0.18, color="C0")
+    axes.plot(at, low, "C0o-", label="test pictures of fire above the threshold, at least")
+    axes.set_ylim(0.0, 104.0)
+    axes.set_ylabel("pictures of fire, %")
 
 
 def _draw_price(axes: Any, rows: Sequence[Row]) -> None:

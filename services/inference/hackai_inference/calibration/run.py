@@ -17,6 +17,7 @@ from hackai_inference.settings import InferenceSettings
 from hackai_shared.bus import Bus
 from hackai_shared.config import HackAIConfig
 from hackai_shared.config.watching import CameraDetectionConfig
+from hackai_shared.serving.gate_report import Judged
 
 # What would have been told, when; and how much was watched, in seconds.
 Note = Callable[[datetime, List[Alarm], float], None]
@@ -94,6 +95,7 @@ def decide(
     budget: float,
     usual: float,
     confidence: float,
+    judged: Optional[Judged] = None,
 ) -> Choice:
     """Return the choice that follows from what was watched.
 
@@ -104,5 +106,5 @@ def decide(
     if hours <= 0.0:
         raise NoFootage("not a second was watched: fewer than two frames came")
     counts = {threshold: trial.count(threshold) for threshold in trial.thresholds}
-    rows = price(counts, hours, delays, confidence)
+    rows = price(counts, hours, delays, confidence, judged)
     return choose(rows, budget, hours, usual=usual, confidence=confidence)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 import numpy as np
 
 from hackai_inference.confirmation import Confirmation, Look
 from hackai_inference.places import PLACES
 from hackai_shared.config.detection import ConfirmationConfig
+from hackai_shared.serving.gate_report import CALIBRATION_THRESHOLDS
 
-# From eager to reluctant; the configuration allows 0.2 to 0.97.
-THRESHOLDS: Tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97)
 # A longer pause between two frames was not watched.
 PAUSE_S = 5.0
 # The steps of an incident that ring: each of them is an alarm that a budget has to pay for.
@@ -32,7 +31,7 @@ class Alarm:
 class Trial:
     """The confirmation of one camera, at every threshold beside each other."""
 
-    def __init__(self, config: ConfirmationConfig, thresholds: Sequence[float] = THRESHOLDS) -> None:
+    def __init__(self, config: ConfirmationConfig, thresholds: Sequence[float] = CALIBRATION_THRESHOLDS) -> None:
         self._raised = {threshold: _logit(threshold) - _logit(config.fire_reference) for threshold in thresholds}
         self._states = {threshold: Confirmation(config, PLACES) for threshold in thresholds}
         self._last_s: Optional[float] = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from hackai_inference.calibration.cli import app
 from hackai_shared.config import parse_config
+from hackai_shared.serving.gate_report import CALIBRATION_THRESHOLDS
 
 ORANGE, BLUE = (20, 120, 255), (200, 60, 30)
 Colour = "tuple[int, int, int]"
@@ -97,3 +99,39 @@ def test_what_is_wrong_is_named(calibrate: Callable[..., Result], options: List[
 
     assert result.exit_code == code
     assert message in result.output
+
+
+def write_report(tmp_path: Path, evaluation: Dict[str, Any]) -> None:
+    """Give the package another gate report, as a judge would have written it."""
+    folder = tmp_path / "models" / "fire-classifier" / "1"
+    text = json.dumps({"evaluations": [{"variant": "fp32", **evaluation}]}).encode()
+    (folder / "gate.json").write_bytes(text)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["gate"].update(sha256=hashlib.sha256(text).hexdigest(), size_bytes=len(text))
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_the_price_is_known_from_the_gate_report(calibrate: Callable[..., Result], tmp_path: Path) -> None:
+    points = [{"threshold": t, "recall": round(1.0 - t / 10, 3)} for t in CALIBRATION_THRESHOLDS]
+    write_report(tmp_path, {"fire_recall_at_threshold": points})
+    result = calibrate("--source", tmp_path / "quiet")
+
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["rows"][0]["on_pictures"] == [0.97, 0.97]
+    assert "fire-classifier/1 fp32 puts above the threshold, from its gate report" in result.output
+    assert "(--fires)" in result.output
+
+
+def test_an_older_report_only_bounds_the_price_and_says_so(calibrate: Callable[..., Result], tmp_path: Path) -> None:
+    write_report(tmp_path, {"fire_recall_at_false_alarm_rate": [{"rate": 0.01, "threshold": 0.9, "recall": 0.95}]})
+    result = calibrate("--source", tmp_path / "quiet")
+
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["rows"][0]["on_pictures"] == [0.95, 1.0]
+    assert "only bounds it" in result.output
+
+
+def test_a_report_without_any_figure_is_said(calibrate: Callable[..., Result], tmp_path: Path) -> None:
+    result = calibrate("--source", tmp_path / "quiet")
+
+    assert "says nothing about fires at a threshold" in result.output

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, Tuple
 
 import pytest
 
 from hackai_inference.calibration.choice import Choice, choose, price
+from hackai_inference.calibration.report import share
+from hackai_shared.serving.gate_report import Judged, RecallBounds
 
 LONG = 168.0 * 40
 SHORT = 24.0
@@ -59,3 +61,20 @@ def test_the_price_is_recall_and_time() -> None:
     assert (low.recall, low.seconds) == (0.75, 2.0)
     assert (high.recall, high.seconds) == (0.0, None)
     assert price({0.5: 0}, 1.0, {})[0].recall is None
+
+
+def test_without_fires_the_gate_report_shows_the_price() -> None:
+    points = [{"threshold": 0.5, "recall": 0.98}, {"threshold": 0.9, "recall": 0.93}]
+    judged = Judged.model_validate({"variant": "int8", "fire_recall_at_threshold": points})
+    rows = price({0.5: 2, 0.7: 0, 0.9: 0}, LONG, {}, judged=judged)
+
+    assert [row.on_pictures for row in rows] == [(0.98, 0.98), (0.93, 0.98), (0.93, 0.93)]
+    assert [row.recall for row in rows] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [((0.911, 0.911), "91%"), ((0.911, 1.0), ">= 91%"), ((0.84, 0.911), "84-91%"), ((0, 0.8), "<= 80%")],
+)
+def test_what_is_only_bounded_is_written_so(bounds: Tuple[float, float], text: str) -> None:
+    assert share(RecallBounds(*bounds)) == text
