@@ -88,6 +88,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     publisher = Publisher(database, context.bus)
     recorder = Recorder(editor, directory, context.metrics, reported=publisher.wake)
     channels = _channels(config, telegram)
+    recorder.expect(channels)
 
     room = Mailroom(database, editor, recorder, channels, moved=partial(_moved, access))
     await room.restore()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import structlog
@@ -13,6 +13,7 @@ from hackai_notifier.channels.base import Receipt
 from hackai_notifier.content import Content, Editor
 from hackai_notifier.incidents import Incident
 from hackai_notifier.outbox import Step
+from hackai_notifier.plan import STEP_NAMES
 from hackai_notifier.recipients import Directory
 from hackai_shared.bus import names
 from hackai_shared.messages import DeliveryReport, utc_now
@@ -35,6 +36,12 @@ class Recorder:
         self._latency = metrics.seconds(
             "delivery_latency_seconds", "from confirmation to delivery", ["step", "channel"]
         )
+
+    def expect(self, channels: Iterable[str]) -> None:
+        """Export the latencies of these channels from the start: Prometheus sees changes, not the first value."""
+        for channel in channels:
+            for step in STEP_NAMES:
+                self._latency.labels(step, channel)
 
     def delivered(self, connection: sqlite3.Connection, step: Step, content: Content, receipt: Receipt) -> None:
         """Note a delivery and report it."""

@@ -27,6 +27,7 @@ class OutboxWatch:
         self._database = database
         self._waiting = metrics.gauge("outbox_waiting", "steps that wait to be sent")
         self._dead = metrics.gauge("outbox_dead_letters", "steps that were given up")
+        self._oldest = metrics.gauge("outbox_oldest_seconds", "age of the oldest text that waits; 0 when none does")
         self.summary = Summary(0, 0, 0, None)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -37,15 +38,19 @@ class OutboxWatch:
                 self.summary = await self._database.run(outbox.summary)
             self._waiting.set(self.summary.waiting)
             self._dead.set(self.summary.dead)
+            self._oldest.set(self._oldest_s())
             await pause(stop, PERIOD_S)
 
     def check(self) -> CheckResult:
         """Return whether texts get out."""
-        oldest = self.summary.oldest_text_at
-        age = 0.0 if oldest is None else time.time() - oldest
+        age = self._oldest_s()
         if age > LATE_S:
             return CheckResult(False, f"an alarm waits to be sent for {age:.0f} s")
         return CheckResult(True, f"{self.summary.waiting} steps wait")
+
+    def _oldest_s(self) -> float:
+        oldest = self.summary.oldest_text_at
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest)
 
     def details(self) -> dict[str, Any]:
         """Return what the heartbeat says about the outbox."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,3 +77,14 @@ def test_the_space_that_ships_is_valid(root: Path) -> None:
         value = dimension.choices[0] if dimension.choices else dimension.low
         assert value is not None
         with_values(space.recipe, {place: value})
+
+
+def test_a_search_that_an_earlier_version_of_optuna_stored_goes_on(tmp_path: Path) -> None:
+    earlier = sqlite3.connect(tmp_path / "studies.sqlite")
+    earlier.executescript((Path(__file__).parent / "stored" / "studies_optuna_4.sql").read_text())
+    earlier.close()
+
+    study = create_study("demo", f"sqlite:///{tmp_path / 'studies.sqlite'}")
+
+    assert [trial.user_attrs["job"] for trial in study.best_trials] == ["0123"]
+    assert study.ask().number == 1
