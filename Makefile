@@ -25,10 +25,10 @@ PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo faces torch setup test test-slow test-compose images sbom clips test-py38 test-rtx test-torch check bench demo-clip clean
+.PHONY: help demo faces torch setup test test-slow test-compose test-compose-fast images sbom clips test-py38 test-rtx test-torch check bench demo-clip clean
 
 help: ## This list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## The main job on the bundled clip: no Docker, no account
 	@$(BIN)/hackai demo $(if $(SOURCE),--source '$(SOURCE)')
@@ -44,9 +44,12 @@ test: $(VENV)/.tests ## All tests that need no torch
 	$(BIN)/python -m pytest -q -m 'not slow and not benchmark and not compose'
 
 test-slow: $(VENV)/.tests ## The long fault and load tests
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m "slow and not compose"
 
-test-compose: $(VENV)/.tests ## The containers: built, brought up, killed, cut off, restarted (needs Docker)
+test-compose-fast: $(VENV)/.tests ## The containers in a few minutes: built, told, notifier and Redis killed, down and up (needs Docker)
+	$(BIN)/python -m pytest -q -s -m 'compose and not slow' tests/compose
+
+test-compose: $(VENV)/.tests ## All about the containers: built, brought up, killed, cut off, restarted (needs Docker)
 	$(BIN)/python -m pytest -q -s -m compose tests/compose
 
 images: ## Every container image but the compression worker's

@@ -18,7 +18,16 @@ import httpx
 from hackai_shared.messages import DeliveryReport, IncidentEvent
 
 TOKEN = "424242:emulated-bot-token-of-the-test-suite"
-PORTS = ("TELEGRAM", "HACKAI_CAMERA", "HACKAI_INFERENCE", "HACKAI_NOTIFIER", "HACKAI_FACE_AUTH")
+PORTS = (
+    "TELEGRAM",
+    "HACKAI_CAMERA",
+    "HACKAI_INFERENCE",
+    "HACKAI_NOTIFIER",
+    "HACKAI_FACE_AUTH",
+    "HACKAI_DASHBOARD",
+    "HACKAI_COMPRESSION",
+)
+OVERRIDE = "tests/compose/compose.override.yml"
 
 
 @dataclass
@@ -30,11 +39,14 @@ class Containers:
     ports: dict[str, int]
     project: str = "hackai-test"
     profiles: list[str] = field(default_factory=list)
+    files: tuple[str, ...] = (OVERRIDE,)
+    """Laid over docker-compose.yml, in this order."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Further values for `.env`."""
 
     def compose(self, *arguments: str, timeout_s: float = 300) -> str:
         """Run `docker compose …`; return its output."""
-        files = ("docker-compose.yml", "tests/compose/compose.override.yml")
-        flags = [part for file in files for part in ("-f", file)]
+        flags = [part for file in ("docker-compose.yml", *self.files) for part in ("-f", file)]
         flags += [part for profile in self.profiles for part in ("--profile", profile)]
         done = subprocess.run(
             ["docker", "compose", "-p", self.project, *flags, *arguments],
@@ -45,6 +57,7 @@ class Containers:
                 **{f"{name}_PORT": str(port) for name, port in self.ports.items()},
                 "HACKAI_CONFIG_FILE": "./tests/compose/config.yml",
                 "HACKAI_TELEGRAM_TOKEN_PATH": str(self.folder / "token"),
+                **self.variables,
             },
             capture_output=True,
             text=True,
@@ -84,6 +97,15 @@ class Containers:
         except httpx.TransportError:
             return False
 
+    def readiness(self, service: str) -> dict[str, Any]:
+        """What it says about its own work."""
+        port = self.ports[f"HACKAI_{service.upper()}"]
+        return dict(httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=10).json())
+
+    def token(self) -> str:
+        """The secret by which the services know each other."""
+        return self.compose("exec", "-T", "notifier", "cat", "/identity/service.token").strip()
+
     def redis(self, *command: str) -> str:
         """The answer of redis-cli."""
         return self.compose("exec", "-T", "redis", "redis-cli", "--raw", *command)
@@ -99,15 +121,15 @@ class Containers:
             if event.change == "opened" and event.camera_id in ("workshop", "store")
         }
 
-    def delivered(self) -> set[str]:
-        """The ids of the incidents whose text Telegram has accepted."""
+    def delivered(self, step: str = "text") -> set[str]:
+        """The ids of the incidents of which Telegram has accepted a step."""
         reports = [
             DeliveryReport.model_validate_json(text) for text in _messages(self.redis("xrange", "deliveries", "-", "+"))
         ]
         return {
             report.incident_id
             for report in reports
-            if (report.channel, report.step, report.outcome) == ("telegram", "text", "delivered")
+            if (report.channel, report.step, report.outcome) == ("telegram", step, "delivered")
         }
 
     def holders(self) -> set[str]:
