@@ -167,6 +167,7 @@ class IncidentEvent(Message):
     threshold: Optional[Probability] = Field(None, description="steady score that counted at its place and hour")
     budget: Optional[Budget] = Field(None, description="None: this camera was not calibrated with this model")
     raised_by: List[str] = Field(default_factory=list, description="names of the schedules that raised the threshold")
+    judged_by: str = Field("", description="the instance of the inference service that raised it")
     previous_incident_id: Optional[str] = Field(None, description="the incident that was clearing when this one began")
     places: List[Spot] = Field(
         default_factory=list,

@@ -15,8 +15,9 @@ import structlog
 from redis.exceptions import RedisError
 from typing_extensions import Protocol
 
-from hackai_inference.sharing import handovers
+from hackai_inference.sharing import handovers, next_in_turn
 from hackai_shared.bus import Bus, names
+from hackai_shared.reserved import CANARY_CAMERA
 
 log = structlog.get_logger(__name__)
 
@@ -120,6 +121,7 @@ class CameraLeases:
         self._tenures: Dict[str, int] = {}
         self._until: Dict[str, float] = {}
         self._elsewhere: FrozenSet[str] = frozenset()
+        self._passing: Set[str] = set()
         self._news = asyncio.Event()
 
     def note(self, camera: str) -> None:
@@ -127,6 +129,11 @@ class CameraLeases:
         if camera not in self._known:
             self._known.add(camera)
             self._news.set()
+
+    def pass_on(self, camera: str) -> None:
+        """Let the next replica in turn watch this camera, where there is another one."""
+        self._passing.add(camera)
+        self._news.set()
 
     def holds(self, camera: str) -> bool:
         """Return whether this replica watches the camera and its lease has not run out."""
@@ -205,8 +212,13 @@ class CameraLeases:
             log.info("another replica watches the camera", camera=camera)
 
     async def _share(self, holdings: Mapping[str, Holding], replicas: Collection[str]) -> None:
-        holders = {camera: holding.holder for camera, holding in holdings.items()}
+        # The canary goes round from replica to replica, and is no work to be shared.
+        holders = {camera: holding.holder for camera, holding in holdings.items() if camera != CANARY_CAMERA}
         given = handovers(self._me, holders, replicas, self._duties.busy())
+        passing, self._passing = self._passing, set()
+        heir = next_in_turn(self._me, replicas)
+        if heir != self._me:
+            given += [(camera, heir) for camera in sorted(passing) if camera not in self._elsewhere]
         for camera, _ in given:
             # No frame of it is judged here from now on, whether or not the answer arrives.
             self._elsewhere |= {camera}

@@ -10,10 +10,9 @@ import asyncio
 import time
 from typing import Collection, Dict, List, Optional, Set
 
-import cv2
 import structlog
 
-from hackai_inference.annotate import annotate
+from hackai_inference.alarm_pictures import pictures_of
 from hackai_inference.engine import Engine
 from hackai_inference.eyes import Eyes
 from hackai_inference.incidents import IncidentLog, OpenIncident
@@ -39,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 # A frame that nobody judged for so long means that the workers are stuck or that the model fails on everything.
 STUCK_AFTER_S = 10.0
-PICTURED = ("opened", "worsened")
 
 
 class LiveLoop:
@@ -65,6 +63,7 @@ class LiveLoop:
         self._metrics = metrics
         self._relief = relief or Relief(config.inference.detector.scan_every_s)
         self._shadow = shadow
+        self._replica = replica
         self._open_incidents = OpenIncidents(bus)
         self.leases = CameraLeases(bus, replica, self)
         self._restless: Set[str] = set()
@@ -132,12 +131,20 @@ class LiveLoop:
             jpeg=received.jpeg,
             found=seen.found,
         )
-        entries = [self._entry(event, received, judgement, result) for event in result.events]
+        heat_map = self._relief.heat_map
+        entries = [
+            OutboxEntry(
+                event.model_copy(update={"judged_by": self._replica}),
+                None if event.change == "cleared" else result.incident,
+                pictures_of(event, received, judgement, result, heat_map=heat_map),
+            )
+            for event in result.events
+        ]
         detections = self._detections(received, judgement, result)
         self._relief.note(camera, quiet=self._is_quiet(judgement, result))
         self._failing.discard(camera)
         self._unjudged_since = None
-        self._measure(detections, result)
+        self._metrics.note(detections, result.verdict.transitions)
         self._loop.call_soon_threadsafe(self._hand_over, detections, entries, result.incident)
 
     def _spares(self, camera: str, now: float) -> bool:
@@ -185,6 +192,14 @@ class LiveLoop:
         self._mailbox.take_key(camera)
         self._open_incidents.note(camera, None)
         self._unjudged_since = None
+
+    def settled(self, event: IncidentEvent) -> None:
+        """A canary that is over shows itself to the next replica: each of them is proven in turn.
+
+        Called when the incident is in the stream and forgotten here, so that nobody takes up what is over.
+        """
+        if event.kind == "canary" and event.change == "cleared":
+            self.leases.pass_on(event.camera_id)
 
     def busy(self) -> Collection[str]:
         """Return the cameras with an incident, or with evidence that may become one."""
@@ -269,43 +284,6 @@ class LiveLoop:
                 age_ms=1000 * frame_age_s(header),
             ),
         )
-
-    def _entry(self, event: IncidentEvent, received: Received, judgement: Judgement, result: LaneResult) -> OutboxEntry:
-        incident = None if event.change == "cleared" else result.incident
-        if event.change not in PICTURED:
-            return OutboxEntry(event, incident)
-        attachments = {"frame": received.jpeg}
-        header = received.header
-        try:
-            attachments["annotated"] = annotate(
-                received.jpeg,
-                label=event.label,
-                score=event.score,
-                camera_name=event.camera_name,
-                at=header.captured_at,
-                boxes=event.boxes,
-                heat=(
-                    judgement.heat(event.label, width=header.width, height=header.height)
-                    if self._relief.heat_map
-                    else None
-                ),
-                moments=result.moments,
-                place=result.place,
-            )
-        except (ImageError, cv2.error, OSError, ValueError):  # an alarm goes out even if its drawing fails
-            log.exception("incident picture was not drawn", camera=event.camera_id, incident=event.incident_id)
-        return OutboxEntry(event, incident, attachments)
-
-    def _measure(self, detections: FrameDetections, result: LaneResult) -> None:
-        camera, timings = detections.frame.camera_id, detections.timings
-        self._metrics.frames.labels(camera).inc()
-        self._metrics.age.labels(camera).observe(timings.age_ms / 1000)
-        self._metrics.decode.labels("live").observe(timings.decode_ms / 1000)
-        self._metrics.infer.labels("live").observe(timings.infer_ms / 1000)
-        self._metrics.total.observe(timings.total_ms / 1000)
-        for transition in result.verdict.transitions:
-            if transition.change == "opened":
-                self._metrics.confirmation.observe(transition.at_s - transition.opened_s)
 
     def _hand_over(
         self, detections: FrameDetections, entries: List[OutboxEntry], incident: Optional[OpenIncident]

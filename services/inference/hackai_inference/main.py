@@ -67,6 +67,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         relief=relief,
         shadow=shadow,
     )
+    outbox.on_settled = live.settled
     metrics.watch(
         queue=lambda: engine.waiting,
         waiting=lambda: live.waiting,

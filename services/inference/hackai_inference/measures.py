@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Sequence
 
+from hackai_inference.confirmation import Transition
+from hackai_shared.messages import FrameDetections
 from hackai_shared.metrics import Metrics
 
 
@@ -37,6 +39,18 @@ class InferenceMetrics:
         self._relief = metrics.gauge("relief_level", "Given up: 0 nothing, 1 heat-maps, 2 scans, 3 quiet frames too")
         self._watched = metrics.gauge("cameras_watched", "Cameras whose lease this replica holds")
         self._lost = metrics.gauge("outbox_lost_events", "Incident events lost because the outbox was full")
+
+    def note(self, detections: FrameDetections, transitions: Sequence[Transition]) -> None:
+        """Count a judged frame, how long each stage took, and how long a fire that was confirmed had to wait."""
+        camera, timings = detections.frame.camera_id, detections.timings
+        self.frames.labels(camera).inc()
+        self.age.labels(camera).observe(timings.age_ms / 1000)
+        self.decode.labels("live").observe(timings.decode_ms / 1000)
+        self.infer.labels("live").observe(timings.infer_ms / 1000)
+        self.total.observe(timings.total_ms / 1000)
+        for transition in transitions:
+            if transition.change == "opened":
+                self.confirmation.observe(transition.at_s - transition.opened_s)
 
     def watch(
         self,

@@ -56,6 +56,8 @@ class Outbox:
         self._filled = asyncio.Event()
         self.lost = 0
         self.on_sent: Callable[[IncidentEvent], None] = lambda _event: None
+        # In the stream, and its incident kept for the next start or forgotten.
+        self.on_settled: Callable[[IncidentEvent], None] = lambda _event: None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -122,6 +124,7 @@ class Outbox:
             entry.appended = True
             self.on_sent(event)
         await self.remember(event.camera_id, entry.open_incident)
+        self.on_settled(event)
         await self._bus.publish(names.INCIDENTS_LIVE, event)
 
     async def remember(self, camera_id: str, incident: Optional[OpenIncident]) -> None:

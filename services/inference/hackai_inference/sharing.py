@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Collection, Dict, List, Mapping, Tuple
 
 
+def next_in_turn(me: str, replicas: Collection[str]) -> str:
+    """Return the replica whose turn comes after that of ``me``: in alphabetical order and round; ``me`` when alone."""
+    after = sorted(replica for replica in replicas if replica > me)
+    return after[0] if after else min([*replicas, me])
+
+
 def handovers(
     me: str, holders: Mapping[str, str], replicas: Collection[str], busy: Collection[str]
 ) -> List[Tuple[str, str]]:

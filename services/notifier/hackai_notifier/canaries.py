@@ -25,6 +25,8 @@ class Canary:
     created_at: float
     received_at: float
     delivered_at: float
+    judged_by: str = ""
+    """The instance of the inference service that recognised it."""
 
     @property
     def whole_s(self) -> float:
@@ -38,8 +40,8 @@ def take_in(connection: sqlite3.Connection, event: IncidentEvent, now: float) ->
     if known is not None:
         return False
     connection.execute(
-        "INSERT INTO canaries (incident_id, opened_at, created_at, received_at) VALUES (?, ?, ?, ?)",
-        (event.incident_id, event.opened_at.timestamp(), event.created_at.timestamp(), now),
+        "INSERT INTO canaries (incident_id, opened_at, created_at, received_at, judged_by) VALUES (?, ?, ?, ?, ?)",
+        (event.incident_id, event.opened_at.timestamp(), event.created_at.timestamp(), now, event.judged_by),
     )
     connection.execute("DELETE FROM canaries WHERE number <= (SELECT max(number) FROM canaries) - ?", (KEEP,))
     incident = merge(None, event)
@@ -48,8 +50,16 @@ def take_in(connection: sqlite3.Connection, event: IncidentEvent, now: float) ->
     return True
 
 
-def settle(connection: sqlite3.Connection) -> float | None:
-    """Note what the outbox has delivered since; return the newest delivery of all (Unix time).
+@dataclass(frozen=True)
+class Books:
+    """What is known of canaries: the newest that was delivered, and when the last one came at all (Unix time)."""
+
+    newest: Canary | None
+    received_at: float | None
+
+
+def settle(connection: sqlite3.Connection) -> Books:
+    """Note what the outbox has delivered since; return what is known then.
 
     The incident of a delivered canary is dropped: 288 of them a day would push the real ones out.
     """
@@ -61,17 +71,24 @@ def settle(connection: sqlite3.Connection) -> float | None:
             "UPDATE canaries SET delivered_at = ? WHERE incident_id = ?", (row["done_at"], row["incident_id"])
         )
         connection.execute("DELETE FROM incidents WHERE incident_id = ?", (row["incident_id"],))
-    newest = connection.execute("SELECT max(delivered_at) FROM canaries").fetchone()[0]
-    return None if newest is None else float(newest)
+    newest = connection.execute(
+        "SELECT * FROM canaries WHERE delivered_at IS NOT NULL ORDER BY delivered_at DESC LIMIT 1"
+    ).fetchone()
+    received = connection.execute("SELECT max(received_at) FROM canaries").fetchone()[0]
+    return Books(None if newest is None else _canary(newest), None if received is None else float(received))
 
 
 def since(connection: sqlite3.Connection, at: float) -> list[Canary]:
     """Return the canaries that were delivered since a moment, oldest first."""
     rows = connection.execute("SELECT * FROM canaries WHERE delivered_at >= ? ORDER BY number", (at,))
-    return [Canary(row["opened_at"], row["created_at"], row["received_at"], row["delivered_at"]) for row in rows]
+    return [_canary(row) for row in rows]
 
 
-def last_received(connection: sqlite3.Connection) -> float | None:
-    """Return when the last one came, delivered or not (Unix time)."""
-    newest = connection.execute("SELECT max(received_at) FROM canaries").fetchone()[0]
-    return None if newest is None else float(newest)
+def _canary(row: sqlite3.Row) -> Canary:
+    return Canary(
+        opened_at=row["opened_at"],
+        created_at=row["created_at"],
+        received_at=row["received_at"],
+        delivered_at=row["delivered_at"],
+        judged_by=row["judged_by"],
+    )

@@ -17,6 +17,7 @@ from hackai_notifier.external_check import ExternalCheck
 from hackai_notifier.house import Notices
 from hackai_notifier.recipients import Directory
 from hackai_notifier.render import Writer
+from hackai_notifier.replica_watch import ReplicaWatch
 from hackai_notifier.tracer import Tracer
 from hackai_shared.config import HackAIConfig
 from hackai_shared.service import ServiceContext, Task
@@ -29,6 +30,7 @@ class Caretaking:
     notices: Notices
     tracer: Tracer
     canary: CanaryWatch
+    replicas: ReplicaWatch
     drills: DrillWatch
     summary: DailySummary | None = None
     external: ExternalCheck | None = None
@@ -42,6 +44,7 @@ class Caretaking:
         """Return what runs until ``stop`` is set."""
         tasks: dict[str, Task] = {
             "canary": lambda: self.canary.run(stop),
+            "replicas": lambda: self.replicas.run(stop),
             "tracer": lambda: self.tracer.run(stop),
             "drills": lambda: self.drills.run(stop),
         }
@@ -52,7 +55,7 @@ class Caretaking:
 
     def details(self) -> dict[str, Any]:
         """Return what the heartbeat says."""
-        return {"canary": self.canary.details()}
+        return {"canary": {**self.canary.details(), "proven_s_ago": self.replicas.details()}}
 
 
 def take_care(
@@ -68,9 +71,19 @@ def take_care(
     """Build it and add its check to the readiness of the service."""
     notices = Notices(database, directory, channels, changed=changed)
     tracer = Tracer(context.bus)
-    canary = CanaryWatch(database, notices, tracer, writer, config.canary, context.metrics, changed=changed)
+    replicas = ReplicaWatch(notices, config.canary, living=tracer.replicas, broken=lambda: canary.broken is not None)
+    canary = CanaryWatch(
+        database,
+        notices,
+        tracer,
+        config.canary,
+        context.metrics,
+        changed=changed,
+        came_through=replicas.came_through,
+    )
     drills = DrillWatch(database, directory, tracer, writer, changed=changed)
     context.health.add("canary", canary.check)
+    context.health.add("replicas", replicas.check)
     notifier = config.notifier
     summary = external = None
     if notifier.summary_at is not None:
@@ -79,4 +92,4 @@ def take_care(
         )
     if notifier.external_check is not None:
         external = ExternalCheck(notifier.external_check, context.health, context.metrics)
-    return Caretaking(notices, tracer, canary, drills, summary, external)
+    return Caretaking(notices, tracer, canary, replicas, drills, summary, external)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -12,10 +11,8 @@ from hackai_notifier.incidents import Incident, Mark
 from hackai_notifier.plan import StepName
 from hackai_notifier.sentence import percent, what_was_seen
 from hackai_notifier.whereabouts import listed, where
+from hackai_notifier.wording import CAPTION_LIMIT, TEXT_LIMIT, duration, limited, shorten
 
-# https://core.telegram.org/bots/api: 0-1024 characters of a caption, 1-4096 of a text, after entities are parsed.
-CAPTION_LIMIT = 1024
-TEXT_LIMIT = 4096
 # Faults that the camera service ends when somebody says that this is what the camera is meant to see.
 ACCEPTABLE_VIEWS = ("moved", "covered", "defocused")
 _FAULTS = {
@@ -37,13 +34,13 @@ class Writer:
     def text(self, incident: Incident) -> str:
         """Return the message of an incident in its newest state: headline, what was seen, what happens next."""
         lines = [self._headline(incident), *self._facts(incident), *self._responses(incident)]
-        return _limited(lines, TEXT_LIMIT)
+        return limited(lines, TEXT_LIMIT)
 
     def update(self, incident: Incident) -> str:
         """Return the short message that an incident grew worse."""
         event = incident.event
         began = self._time(event.opened_at)
-        return _limited(
+        return limited(
             [
                 f"🔥 <b>NOW FLAMES · {_name(event.camera_name)}</b> · {percent(event.score)}",
                 f"The {_thing(incident.first_label)} of {began} has become a {_thing(event.label)}.",
@@ -59,7 +56,7 @@ class Writer:
         # A worsening that overtook it counts its places anew.
         spot = f" · {where(event.places[number - 1])}" if number <= len(event.places) else ""
         headline = f"AT ANOTHER PLACE TOO: {_title(event.kind, event.label).upper()}"
-        return _limited(
+        return limited(
             [
                 f"🔥 <b>{headline} · {_name(event.camera_name)}</b>{spot}",
                 f"The {_thing(incident.first_label)} of {self._time(event.opened_at)} is not the only one any more.",
@@ -73,7 +70,7 @@ class Writer:
         event = incident.event
         lines = [
             f"⏰ <b>NOT ACKNOWLEDGED · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
-            f"Told {_duration(timedelta(seconds=waited_s))} ago, and nobody has pressed Acknowledge.",
+            f"Told {duration(timedelta(seconds=waited_s))} ago, and nobody has pressed Acknowledge.",
         ]
         if told:
             lines.append(f"Now told as well: {html.escape(shorten(told, 200))}.")
@@ -81,12 +78,12 @@ class Writer:
             "It is still seen." if incident.open else "It is no longer seen: gone out, or the camera is. Please look."
         )
         lines.append("In danger: get everybody out and call the fire brigade.")
-        return _limited(lines, TEXT_LIMIT)
+        return limited(lines, TEXT_LIMIT)
 
     def still_there(self, incident: Incident) -> str:
         """Return the message that a snooze is over and the fire is not."""
         event = incident.event
-        return _limited(
+        return limited(
             [
                 f"🔔 <b>STILL THERE · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
                 f"The snooze is over; this has been seen since {self._time(event.opened_at)}.",
@@ -102,7 +99,7 @@ class Writer:
         else:
             lines = [f"❌ <b>Drill failed</b>: {html.escape(shorten(drill.reason, 300))}"]
         lines += [f"{html.escape(shorten(leg.name, 80))}: {leg.seconds:.2f} s" for leg in drill.legs]
-        return _limited(lines, TEXT_LIMIT)
+        return limited(lines, TEXT_LIMIT)
 
     def drill_line(self, drill: Drill) -> str:
         """Return one line for the list of drills."""
@@ -112,23 +109,6 @@ class Writer:
         why = f" · {html.escape(shorten(drill.reason, 80))}" if drill.reason else ""
         return f"{symbol} {when}{took} · by {html.escape(shorten(drill.by, 40))}{why}"
 
-    def watch_broken(self, reason: str, silent_s: float) -> str:
-        """Return what the caretakers are told when a canary is missing."""
-        return _limited(
-            [
-                "⚠️ <b>THE FIRE WATCH IS BROKEN</b>",
-                f"No test fire has come through for {_duration(timedelta(seconds=silent_s))}: "
-                f"{html.escape(shorten(reason, 300))}.",
-                "Until this is mended, nobody may be told about a fire. /status says more.",
-            ],
-            TEXT_LIMIT,
-        )
-
-    def watch_works(self, lost_s: float) -> str:
-        """Return what they are told when one comes through again."""
-        lost = _duration(timedelta(seconds=lost_s))
-        return f"✅ <b>The fire watch works again.</b> A test fire came through, the first one for {lost}."
-
     def caption(self, incident: Incident, step: StepName) -> str:
         """Return the caption of a picture or clip."""
         event = incident.event
@@ -136,12 +116,12 @@ class Writer:
         label = event.label if step == "update_photo" else incident.first_label
         line = f"{what} {_drill(incident)}{_title(event.kind, label)} · {_name(event.camera_name)}"
         at = self._time(event.frame.captured_at if step == "update_photo" else event.confirmed_at)
-        return _limited([f"{line} · {at}"], CAPTION_LIMIT)
+        return limited([f"{line} · {at}"], CAPTION_LIMIT)
 
     def notice(self, incident: Incident, *, step: str, whom: str, reason: str) -> str:
         """Return what administrators are told about a step that could not be delivered."""
         event = incident.event
-        return _limited(
+        return limited(
             [
                 f"⚠️ <b>Not delivered: {html.escape(step)} to {html.escape(whom)}</b>",
                 f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self._time(event.confirmed_at)}",
@@ -202,7 +182,7 @@ class Writer:
         if incident.cleared_at is not None:
             gone = self._time(incident.cleared_at)
             look = "" if incident.false_alarm else " Please look for yourself."
-            lasted = _duration(incident.cleared_at - event.opened_at)
+            lasted = duration(incident.cleared_at - event.opened_at)
             lines.append(f"Not seen any more since {gone}; lasted {lasted}.{look}")
         return lines
 
@@ -239,32 +219,6 @@ class Writer:
         return at.astimezone(self.zone).strftime("%H:%M:%S")
 
 
-def plain(text: str) -> str:
-    """Return a text without its HTML."""
-    return html.unescape(re.sub(r"</?(?:b|i|code)>", "", text))
-
-
-def shorten(text: str, limit: int) -> str:
-    """Return at most ``limit`` characters of a text, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _limited(lines: list[str], limit: int) -> str:
-    """Join as many whole lines as fit: to cut inside of a line could cut inside of an entity.
-
-    Lengths are counted in UTF-16 units as Telegram does, markup included, so the result is on the safe side.
-    """
-    kept: list[str] = []
-    used = 0
-    for line in lines:
-        used += len(line.encode("utf-16-le")) // 2 + 1
-        if used > limit and kept:
-            break
-        kept.append(line)
-    return "\n".join(kept)
-
-
 def _name(camera_name: str) -> str:
     return html.escape(shorten(camera_name, 80))
 
@@ -295,14 +249,3 @@ def _symbol(incident: Incident) -> str:
     if incident.event.kind == "camera_fault":
         return "📵"
     return {"fire": "🔥", "start_fire": "🟠"}.get(incident.event.label, "❗")
-
-
-def _duration(length: timedelta) -> str:
-    seconds = max(0, round(length.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"

@@ -105,4 +105,8 @@ MIGRATIONS: tuple[str, ...] = (
     -- What was done last, by name: the date of the last summary.
     CREATE TABLE marks (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    """
+    -- Which instance of the inference service recognised a canary.
+    ALTER TABLE canaries ADD COLUMN judged_by TEXT NOT NULL DEFAULT '';
+    """,
 )

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 # Detections that are further apart belong to another showing.
 ONE_SHOWING_S = 5.0
+# A Redis that takes longer does not answer.
+ANSWER_S = 1.5
 
 
 class Tracer:
@@ -45,9 +47,8 @@ class Tracer:
         """Return what is known of the last showing of a reserved camera."""
         judged = self._judged.get(camera_id)
         judged_s = None if judged is None else time.monotonic() - judged
-        try:
-            statuses = await self._bus.statuses()
-        except BusUnavailable:
+        statuses = await self._statuses()
+        if statuses is None:
             return Trace(redis=False, judged_s=judged_s, received_s=received_s)
         services = {status.service for status in statuses}
         return Trace(
@@ -58,6 +59,18 @@ class Tracer:
             best_score=self._best.get(camera_id, 0.0),
             received_s=received_s,
         )
+
+    async def replicas(self) -> set[str] | None:
+        """Return the instances of the inference service that give a sign of life; None: Redis does not answer."""
+        statuses = await self._statuses()
+        return None if statuses is None else {one.instance for one in statuses if one.service == "inference"}
+
+    async def _statuses(self) -> list[ServiceStatus] | None:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._bus.statuses()
+        except (BusUnavailable, TimeoutError):
+            return None
 
     async def _listen(self) -> None:
         channels = [names.detections(camera_id) for camera_id in (CANARY_CAMERA, DRILL_CAMERA)]

@@ -11,6 +11,7 @@ import pytest
 
 from hackai_inference.lease import LEASE_S, RENEW_S, CameraLeases
 from hackai_shared.bus import Bus, names
+from hackai_shared.reserved import CANARY_CAMERA
 
 QUICK = {"lease_s": 0.4, "renew_s": 0.05}
 
@@ -154,6 +155,38 @@ async def test_a_camera_with_something_going_on_stays(watcher: Callable[..., Wat
     await live.until(lambda: b.leases.held == ["y"])
 
     assert a.told[-1] == "end y"
+
+
+async def test_the_canary_goes_round_and_counts_for_nobodys_share(watcher: Callable[..., Watcher], live: Any) -> None:
+    replicas = {name: watcher(name) for name in "abc"}
+    for replica in replicas.values():
+        replica.start(CANARY_CAMERA, "front", "yard", "cellar")
+    await live.until(lambda: [len(set(r.leases.held) - {CANARY_CAMERA}) for r in replicas.values()] == [1, 1, 1])
+
+    def holder() -> str:
+        return "".join(name for name, replica in replicas.items() if replica.leases.holds(CANARY_CAMERA))
+
+    await live.until(lambda: len(holder()) == 1)
+    seen = []
+    for _ in range(4):
+        seen.append(holder())
+        replicas[seen[-1]].leases.pass_on(CANARY_CAMERA)
+        await live.until(lambda: len(holder()) == 1 and holder() != seen[-1])
+
+    assert set(seen[:3]) == set("abc")
+    assert seen[3] == seen[0]
+    assert [len(set(r.leases.held) - {CANARY_CAMERA}) for r in replicas.values()] == [1, 1, 1]
+
+
+async def test_the_only_replica_keeps_the_canary(watcher: Callable[..., Watcher], live: Any) -> None:
+    a = watcher("a")
+    a.start(CANARY_CAMERA)
+    await live.until(lambda: a.leases.holds(CANARY_CAMERA))
+    a.leases.pass_on(CANARY_CAMERA)
+    await asyncio.sleep(3 * QUICK["renew_s"])
+
+    assert a.leases.holds(CANARY_CAMERA)
+    assert a.told == [f"prepare {CANARY_CAMERA}", f"begin {CANARY_CAMERA}"]
 
 
 async def test_a_lease_from_before_the_clock_was_set_back_counts_for_nothing(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hackai_notifier import canary_watch
+from hackai_notifier import canary_watch, replica_watch
 from hackai_shared.bus import Bus, names
 from hackai_shared.config.canary import CanaryConfig
 from hackai_shared.messages import FrameDetections, FrameRef, IncidentEvent, ModelRef, ServiceStatus, utc_now
@@ -28,12 +28,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A period of two seconds, which no configuration allows."""
     config = CanaryConfig.model_construct(enabled=True, every_s=PERIOD_S, patience_s=PATIENCE_S)
     monkeypatch.setattr(canary_watch, "LOOK_EVERY_S", 0.1)
-    original = canary_watch.CanaryWatch.__init__
+    monkeypatch.setattr(replica_watch, "LOOK_EVERY_S", 0.1)
+    for watch in (canary_watch.CanaryWatch, replica_watch.ReplicaWatch):
+        monkeypatch.setattr(watch, "__init__", _with(config, watch.__init__))
 
+
+def _with(config: CanaryConfig, original: Callable[..., None]) -> Callable[..., None]:
     def init(self: Any, *arguments: Any, **options: Any) -> None:
         original(self, *[config if isinstance(one, CanaryConfig) else one for one in arguments], **options)
 
-    monkeypatch.setattr(canary_watch.CanaryWatch, "__init__", init)
+    return init
 
 
 @pytest.fixture
@@ -145,14 +149,45 @@ async def test_an_outbox_that_cannot_be_written_is_told_past_it(
     await alive(bus, "camera", "inference")
     await asyncio.sleep(0.5)
     with closing(sqlite3.connect(site.folder / "data" / "notifier.sqlite3", isolation_level=None)) as other:
+        began = asyncio.get_running_loop().time()
         other.execute("BEGIN IMMEDIATE")  # another process holds the file: nothing can be written
         await raise_incident(bus, canary())
         await judge(bus, 0.97)
         text = await told(telegram)
+        took = asyncio.get_running_loop().time() - began
         other.execute("ROLLBACK")
 
     assert "the outbox cannot be written" in text
+    assert took < PERIOD_S + PATIENCE_S
     assert "works again" in await told(telegram, count=2)
+
+
+async def test_an_inference_service_that_no_canary_proves_is_told_though_others_are_proven(
+    notifier: Running, bus: Bus, telegram: TelegramEmulator
+) -> None:
+    async def prove(*instances: str, until: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not until():
+                for instance in ("one", "two"):
+                    status = ServiceStatus(service="inference", instance=instance, ready=True)
+                    await bus.heartbeat(status, expires_s=60)
+                for instance in instances:
+                    await raise_incident(bus, canary(judged_by=instance))
+                    await asyncio.sleep(PERIOD_S / 4)
+
+    def messages() -> list[str]:
+        return [call.text for call in telegram.journal.of("sendMessage", chat_id=ADMIN)]
+
+    await prove("one", until=lambda: bool(messages()))
+    details = notifier.parts.details()["canary"]
+    assert not notifier.context.health.results()["replicas"].ok
+    await prove("one", "two", until=lambda: len(messages()) == 2)
+
+    assert details["proven_s_ago"]["two"] > 3 * PERIOD_S + PATIENCE_S > details["proven_s_ago"]["one"]
+    assert "The inference service two lives, but no test fire came through it" in messages()[0]
+    assert "A test fire came through the inference service two again" in messages()[1]
+    assert notifier.context.health.results()["replicas"].ok
+    assert telegram.journal.of("sendMessage", chat_id=CHAT) == []
 
 
 async def test_without_administrators_the_chats_are_told(site: Site, bus: Bus, telegram: TelegramEmulator) -> None:

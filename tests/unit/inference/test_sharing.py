@@ -6,7 +6,7 @@ from typing import Dict, List, Set
 
 import pytest
 
-from hackai_inference.sharing import handovers
+from hackai_inference.sharing import handovers, next_in_turn
 
 
 def settled(holders: Dict[str, str], replicas: List[str], busy: Set[str]) -> Dict[str, str]:
@@ -55,3 +55,9 @@ def test_only_the_richest_gives() -> None:
 @pytest.mark.parametrize("replicas", [[], ["b"]])
 def test_a_replica_that_is_not_counted_gives_nothing(replicas: List[str]) -> None:
     assert handovers("a", {"x": "a", "y": "a"}, replicas, set()) == []
+
+
+def test_turns_go_round() -> None:
+    assert [next_in_turn(me, ["b", "c", "a"]) for me in "abc"] == ["b", "c", "a"]
+    assert next_in_turn("a", ["a"]) == next_in_turn("a", []) == "a"
+    assert next_in_turn("d", ["a", "b"]) == "a"

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from hackai_notifier.incidents import Incident, Mark, SnoozeMark, merge
-from hackai_notifier.render import CAPTION_LIMIT, TEXT_LIMIT, Writer, plain, shorten
+from hackai_notifier.render import Writer
 from hackai_notifier.sentence import percent
+from hackai_notifier.wording import CAPTION_LIMIT, TEXT_LIMIT, plain, shorten
 from hackai_shared.messages import Spot
 from notifier_harness import incident, later
 from telegram_emulator import markup

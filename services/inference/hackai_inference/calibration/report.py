@@ -59,8 +59,8 @@ def price_known(choice: Choice, judge: ModelRef) -> str:
         pictures = f"Of fire pictures: the share that {name} puts above the threshold, from its gate report."
     else:
         pictures = (
-            f"Of fire pictures: what the gate report of {name} says of the share above the threshold. It was written by "
-            "an older judge and only bounds it; a package that is judged again says it exactly."
+            f"Of fire pictures: what the gate report of {name} says of the share above the threshold. It was written "
+            "by an older judge and only bounds it; a package that is judged again says it exactly."
         )
     told = any(row.recall is not None for row in choice.rows)
     return pictures if told else f"{pictures} How soon fires are told here, only recordings of them show (--fires)."
