@@ -19,7 +19,7 @@ import yaml
 from e2e.stack import Stack, running_stack
 from hackai_standalone.ports import free_port
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 METRIC = re.compile(r"\bhackai_[a-z_]+")
 # What must be watched, and the alert that does it.
@@ -124,12 +124,15 @@ async def test_all_that_rules_and_dashboard_ask_for_is_exported(prometheus: str,
     folder = tmp_path / "prometheus"
     folder.mkdir()
     clip = root / "services/standalone/hackai_standalone/clip/demo.mp4"
-    cameras = {"room": {"source": {"type": "pyav", "url": str(clip)}}}
+    cameras = {
+        "room": {"source": {"type": "pyav", "url": str(clip)}},
+        "lost": {"source": {"type": "pyav", "url": "rtsp://127.0.0.1:1/nobody"}},  # its fault is told after 20 s
+    }
     async with (
         running_stack(tmp_path, root, cameras, ready_s=150) as stack,
         serving(prometheus, configuration(root, stack, folder), folder) as client,
     ):
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(180):
             while not await ask(client, "hackai_notifier_steps_total > 0") or not await ask(
                 client, "hackai_camera_fault"
             ):
