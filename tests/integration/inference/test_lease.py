@@ -242,6 +242,40 @@ async def test_a_killed_replica_is_replaced_within_ten_seconds_and_its_incident_
     assert len({event.incident_id for event in events}) == 1
 
 
+async def test_each_replica_recognises_a_canary_in_turn(
+    service: Any, second_service: Any, live: Any, bus: Bus, redis_url: str
+) -> None:
+    service.start(redis_url)
+    second_service.start(redis_url)
+    camera = live.FakeCamera(bus, CANARY_CAMERA)
+    begun = time.monotonic()
+    while await bus.client.zcard(names.INFERENCE_REPLICAS) < 2:  # each counts itself in with its first frame
+        await camera.show("nothing", 0.1, pause_s=0.1)
+        assert time.monotonic() - begun < 60
+
+    async def cleared() -> int:
+        return sum(event.change == "cleared" for event, _ in await live.incidents(bus))
+
+    async def holder() -> bytes:
+        return (await bus.client.hget(names.CAMERA_LEASES, CANARY_CAMERA)).split(b" ", 2)[2]
+
+    for turn in (1, 2, 3):
+        first = await holder()
+        await camera.show("fire", 3, pause_s=0.02)
+        deadline = time.monotonic() + 30
+        while await cleared() < turn:
+            await camera.show("nothing", 0.5, pause_s=0.02)
+            assert time.monotonic() < deadline
+        while await holder() == first:
+            await asyncio.sleep(0.02)
+            assert time.monotonic() < deadline
+
+    opened = [event.judged_by for event, _ in await live.incidents(bus) if event.change == "opened"]
+    assert len(set(opened)) == 2
+    assert opened[0] != opened[1]
+    assert opened[2] == opened[0]
+
+
 @pytest.fixture
 def second_service(tmp_path: Path, service: Any, make_package: Callable[..., Path]) -> Any:
     """Another replica beside ``service``."""
