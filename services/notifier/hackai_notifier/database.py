@@ -22,6 +22,9 @@ from hackai_shared.health import CheckResult
 
 log = structlog.get_logger(__name__)
 
+# An alarm with its pictures. With less, small changes may still be written, and the next alarm is not.
+ROOM_BYTES = 512 * 1024
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
@@ -69,7 +72,18 @@ class Database:
         self._thread.shutdown()
 
     def check(self) -> CheckResult:
-        """Return whether the last unit of work succeeded."""
+        """Return whether the last unit of work succeeded and the disk has room for an alarm."""
+        if not self._state.ok:
+            return self._state
+        try:
+            disk = os.statvfs(self._path.parent)
+        except OSError as error:
+            return CheckResult(False, f"cannot look at {self._path.parent}: {error.strerror}")
+        free = disk.f_bavail * disk.f_frsize
+        if free < ROOM_BYTES:
+            return CheckResult(
+                False, f"the disk is full: {free // 1024} kB are free, an alarm needs {ROOM_BYTES // 1024}"
+            )
         return self._state
 
     async def _call(self, function: Callable[[], T]) -> T:

@@ -74,3 +74,18 @@ async def test_a_full_disk_is_seen_by_the_check_and_passes(tmp_path: Path) -> No
     await database.run(insert)
     assert database.check().ok
     await database.close()
+
+
+async def test_a_disk_without_room_for_an_alarm_is_told_although_small_changes_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / "x.sqlite3", TABLE)
+    await database.open()
+    assert database.check().ok
+
+    monkeypatch.setattr("hackai_notifier.database.ROOM_BYTES", 1 << 60)
+
+    result = database.check()
+    assert not result.ok
+    assert "disk is full" in result.detail
+    await database.close()
