@@ -82,7 +82,7 @@ class Database:
         free = disk.f_bavail * disk.f_frsize
         if free < ROOM_BYTES:
             return CheckResult(
-                False, f"the disk is full: {free // 1024} kB are free, an alarm needs {ROOM_BYTES // 1024}"
+                False, f"the disk is full: {free} bytes are free, an alarm needs {ROOM_BYTES}"
             )
         return self._state
 
