@@ -81,9 +81,7 @@ class Database:
             return CheckResult(False, f"cannot look at {self._path.parent}: {error.strerror}")
         free = disk.f_bavail * disk.f_frsize
         if free < ROOM_BYTES:
-            return CheckResult(
-                False, f"the disk is full: {free} bytes are free, an alarm needs {ROOM_BYTES}"
-            )
+            return CheckResult(False, f"the disk is full: {free} bytes are free, an alarm needs {ROOM_BYTES}")
         return self._state
 
     async def _call(self, function: Callable[[], T]) -> T:
