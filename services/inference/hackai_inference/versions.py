@@ -7,6 +7,7 @@ down. Explicit activations are kept in a file; without one the highest version t
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,7 +82,7 @@ class StoredVersion:
     error: Optional[str] = None
 
 
-class Versions(Generic[M]):
+class Versions(ABC, Generic[M]):
     """The packages under ``models_dir`` and the one that is active; safe to call from several threads."""
 
     def __init__(
@@ -215,6 +216,7 @@ class Versions(Generic[M]):
         ref = ModelRef(name=self.name, version=version, variant=loaded.variant)
         return self._try(package, loaded, ref)
 
+    @abstractmethod
     def _try(self, package: ModelPackage, loaded: LoadedVariant, ref: ModelRef) -> M:
         """Run it once: the first run allocates, and a graph that loads but does not run is found before it counts.
 
@@ -222,7 +224,6 @@ class Versions(Generic[M]):
             PackageError: it is of another task.
             SessionError: it does not run, or returns NaN.
         """
-        raise NotImplementedError
 
     def _read_history(self) -> History:
         try:

@@ -39,8 +39,13 @@ class Replicas:
         self._since = {instance: self._since.get(instance, now) for instance in living}
 
     def prove(self, instance: str, now: float) -> None:
-        """Take down that a canary which this instance recognised came through."""
-        if instance in self._since:
+        """Take down that a canary which this instance recognised came through.
+
+        An inference service of an earlier version does not say its name: then all count as proven, while one is updated.
+        """
+        if not instance:
+            self.begin_anew(now)
+        elif instance in self._since:
             self._since[instance] = now
 
     def begin_anew(self, now: float) -> None:

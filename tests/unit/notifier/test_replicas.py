@@ -48,8 +48,9 @@ def test_while_no_canary_comes_through_at_all_nobody_is_accused() -> None:
     assert book.overdue(1000.0 + 3 * EVERY_S) == []
 
 
-def test_a_canary_of_an_older_inference_service_names_nobody() -> None:
-    book = replicas("a")
-    book.prove("", 50.0)
+def test_a_canary_of_an_older_inference_service_accuses_nobody() -> None:
+    book = replicas("a", "b")
+    book.prove("", 300.0)
+    book.prove("stranger", 300.0)
 
-    assert book.ages_s(50.0) == {"a": 50.0}
+    assert book.ages_s(310.0) == {"a": 10.0, "b": 10.0}
