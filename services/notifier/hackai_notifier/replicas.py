@@ -41,7 +41,7 @@ class Replicas:
     def prove(self, instance: str, now: float) -> None:
         """Take down that a canary which this instance recognised came through.
 
-        An inference service of an earlier version does not say its name: then all count as proven, while one is updated.
+        An inference service of an earlier version does not say its name: all count as proven while one is updated.
         """
         if not instance:
             self.begin_anew(now)
