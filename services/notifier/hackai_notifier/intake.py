@@ -9,19 +9,20 @@ import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
-from hackai_notifier import climbs, drills, incidents, media, outbox
+from hackai_notifier import climbs, drills, incidents, media, outbox, outgoing
 from hackai_notifier.database import Database
 from hackai_notifier.disarm import recorded_only
 from hackai_notifier.incidents import Incident, further_place, merge, severity
 from hackai_notifier.plan import PlannedStep, plan_event
 from hackai_notifier.recipients import Audience, Directory, Recipient
 from hackai_notifier.snooze import SnoozeBook
-from hackai_shared.bus import StreamEntry
-from hackai_shared.messages import IncidentEvent, utc_now
+from hackai_shared.bus import StreamEntry, names
+from hackai_shared.messages import DeliveryReport, IncidentEvent, utc_now
 from hackai_shared.reserved import DRILL_CAMERA
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,15 @@ Messages = dict[Recipient, str | None]
 # Sends a text without the outbox; returns whom it reached, with message ids.
 LastResort = Callable[[Incident, list[Recipient]], Awaitable[Messages]]
 MAX_UNSTORED = 1_000
+PAST_THE_OUTBOX = "sent without the outbox"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A text that went out while the outbox could not be written."""
+
+    message_id: str | None
+    at: datetime
 
 
 async def ignore_canary(_event: IncidentEvent) -> None:
@@ -59,7 +69,7 @@ class Intake:
         self._disarmed = disarmed
         self._changed = changed
         self._clock = clock
-        self._told: OrderedDict[str, Messages] = OrderedDict()
+        self._told: OrderedDict[str, dict[Recipient, Told]] = OrderedDict()
 
     async def consume(self, entry: StreamEntry[IncidentEvent]) -> None:
         """Store an event and its steps.
@@ -166,15 +176,37 @@ class Intake:
         return audiences + [self._directory.audience_of(recipient) for recipient in further]
 
     def _note_told(self, connection: sqlite3.Connection, incident: Incident) -> None:
-        """Keep those from a second text who got it while the outbox could not be written."""
-        for recipient, message_id in self._told.get(incident.incident_id, {}).items():
-            connection.execute(
+        """Keep those from a second text who got it while the outbox could not be written, and report it."""
+        for recipient, told in self._told.get(incident.incident_id, {}).items():
+            changed = connection.execute(
                 """
-                UPDATE steps SET state = 'delivered', message_id = ?, done_at = ?, detail = 'sent without the outbox'
+                UPDATE steps SET state = 'delivered', message_id = ?, done_at = ?, detail = ?
                 WHERE incident_id = ? AND step = 'text' AND channel = ? AND address = ? AND state = 'waiting'
                 """,
-                (message_id, time.time(), incident.incident_id, recipient.channel, recipient.address),
+                (
+                    told.message_id,
+                    told.at.timestamp(),
+                    PAST_THE_OUTBOX,
+                    incident.incident_id,
+                    recipient.channel,
+                    recipient.address,
+                ),
+            ).rowcount
+            if not changed:
+                continue
+            report = DeliveryReport(
+                incident_id=incident.incident_id,
+                camera_id=incident.event.camera_id,
+                step="text",
+                channel=recipient.channel,
+                recipient=recipient.address,
+                outcome="delivered",
+                message_id=told.message_id,
+                detail=PAST_THE_OUTBOX,
+                attempts=1,
+                latency_s=max(0.0, (told.at - incident.event.confirmed_at).total_seconds()),
             )
+            outgoing.put(connection, names.DELIVERIES, report)
 
     async def _tell_without_outbox(self, event: IncidentEvent) -> None:
         told = self._told.setdefault(event.incident_id, {})
@@ -186,4 +218,5 @@ class Intake:
         )
         missing = [step.recipient for step in texts if step.step == "text" and step.recipient not in told]
         if missing:
-            told.update(await self._last_resort(incident, missing))
+            reached = await self._last_resort(incident, missing)
+            told.update({recipient: Told(message_id, utc_now()) for recipient, message_id in reached.items()})

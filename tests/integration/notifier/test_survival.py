@@ -19,6 +19,7 @@ from aiohttp import web
 from hackai_notifier import database, main
 from hackai_notifier.schema import MIGRATIONS
 from hackai_shared.bus import Bus, names
+from hackai_shared.messages import DeliveryReport
 from notifier_harness import (
     CHAT,
     OTHER_CHAT,
@@ -51,6 +52,18 @@ async def told(telegram: TelegramEmulator, cameras: list[str], timeout: float = 
 async def raise_some(bus: Bus, cameras: list[str]) -> None:
     for number, name in enumerate(cameras):
         await raise_incident(bus, incident(camera_name=name), picture=jpeg(COLOURS[number]))
+
+
+async def reported(bus: Bus, step: str, chat: int) -> list[DeliveryReport]:
+    """The reports of a step to a chat, as soon as there is one."""
+    async with asyncio.timeout(20):
+        while True:
+            entries = await bus.client.xrange(names.DELIVERIES)
+            reports = [DeliveryReport.model_validate_json(fields[b"message"]) for _, fields in entries]
+            found = [report for report in reports if (report.step, report.recipient) == (step, str(chat))]
+            if found:
+                return found
+            await asyncio.sleep(0.05)
 
 
 async def test_killed_before_anything_was_sent(bus: Bus, site: Site, telegram: TelegramEmulator) -> None:
@@ -212,8 +225,12 @@ async def test_a_full_disk_fails_readiness_and_the_text_goes_out_all_the_same(
         await telegram.journal.wait_for("sendPhoto", 1, chat_id=CHAT)
         await raise_incident(bus, later(event, "cleared", cleared_s=20.0))
         await telegram.journal.wait(lambda: "No longer seen" in telegram.state.text_of(CHAT, text.result["message_id"]))
+        reports = await reported(bus, "text", CHAT)
 
     assert len(telegram.journal.of("sendMessage", chat_id=CHAT)) == 1
+    assert [(report.message_id, report.detail) for report in reports] == [
+        (str(text.result["message_id"]), "sent without the outbox")
+    ]
 
 
 async def test_two_notifiers_on_one_outbox_are_refused(site: Site, bus: Bus) -> None:
