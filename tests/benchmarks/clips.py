@@ -6,7 +6,7 @@ Printed per clip: the incidents with the stream time of their suspicion and conf
 annotated fire frame to the confirmation, and the place (x, y in parts of the picture).
 
 ``--sweep`` repeats the confirmation on the scores recorded once, with each threshold moved by itself, and prints which
-values meet the requirement: every clip with visible flames raises exactly one incident (``hackai_fire1.mp4`` its smoke
+values meet the requirement: every clip with a fire raises exactly one incident (``hackai_fire1.mp4`` its smoke
 and its fire, as two or as one that worsens), the clips without fire none.
 """
 
@@ -36,8 +36,6 @@ from hackai_shared.serving.decoding import probe_image
 
 JPEG_QUALITY = 85
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-# Tiny or far: these may be missed by a classifier of the whole picture.
-MAY_BE_MISSED = {"smoke_campfire_6fps.mp4", "visifire_video01.gif"}
 EXPECTED: dict[str, list[str]] = {
     "hackai_fire1.mp4": ["start_fire", "fire"],
     "nofire_las_vegas_sign_night.mp4": [],
@@ -111,8 +109,6 @@ def meets(file: str, incidents: list[Incident]) -> bool:
     opened = [incident.label for incident in incidents if incident.change == "opened"]
     if file in EXPECTED:
         return [incident.label for incident in incidents] == EXPECTED[file]
-    if file in MAY_BE_MISSED:
-        return len(opened) <= 1
     worst = [incident.label for incident in incidents]
     return len(opened) == 1 and worst[-1] == "fire"
 

@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.real_data, pytest.mark.timeout(400)]
 FLAMES = ["kitchen_sink_fire.mp4", "outdoor_barrel_fire_start.mp4", "torch_fire_dark.mp4", "visifire_video02.gif"]
 HARMLESS = ["nofire_car_street.mp4", "nofire_las_vegas_sign_night.mp4"]
 SMOKE_THEN_FIRE = "hackai_fire1.mp4"
-# Tiny or far: a whole-picture classifier may miss them; boxes are the answer, not a lower threshold.
-MAY_BE_MISSED = ["smoke_campfire_6fps.mp4", "visifire_video01.gif"]
+# Embers under smoke, and flames far away in the grass: the everyday model alone misses them.
+FAINT = ["smoke_campfire_6fps.mp4", "visifire_video01.gif"]
 STEPS = ("text", "photo", "clip")
 # All clips together keep both cores busy on a small machine; in two groups the box has the load it is made for.
 GROUPS = 2
@@ -130,8 +130,8 @@ def show(results: list[ClipResult]) -> None:
     Console(width=170).print(table)
 
 
-@pytest.mark.parametrize("file", FLAMES)
-def test_visible_flames_raise_exactly_one_incident(results: dict[str, ClipResult], file: str) -> None:
+@pytest.mark.parametrize("file", FLAMES + FAINT)
+def test_every_fire_raises_exactly_one_incident(results: dict[str, ClipResult], file: str) -> None:
     result = results[file]
 
     assert len(result.opened) == 1
@@ -152,7 +152,7 @@ def test_the_prototypes_clip_raises_its_smoke_and_its_fire(results: dict[str, Cl
     assert raised[1].confirmed_s > 9.0
 
 
-@pytest.mark.parametrize("file", FLAMES)
+@pytest.mark.parametrize("file", FLAMES + FAINT)
 def test_the_alarm_reaches_the_phone_within_seconds(results: dict[str, ClipResult], file: str) -> None:
     result = results[file]
     reports = {
@@ -163,8 +163,3 @@ def test_the_alarm_reaches_the_phone_within_seconds(results: dict[str, ClipResul
 
     assert set(STEPS) <= set(reports)
     assert all(reports[step].message_id for step in STEPS)
-
-
-@pytest.mark.parametrize("file", MAY_BE_MISSED)
-def test_tiny_and_far_fires_raise_at_most_one_incident(results: dict[str, ClipResult], file: str) -> None:
-    assert len(results[file].opened) <= 1

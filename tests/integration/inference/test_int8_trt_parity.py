@@ -20,8 +20,8 @@ from onnx.reference import ReferenceEvaluator  # noqa: E402
 from hackai_inference.runtimes.tensorrt.graph import graph_for_tensorrt  # noqa: E402
 from hackai_shared.serving.package import ModelPackage, open_package  # noqa: E402
 
-#: The same arithmetic in another order; measured: 1e-7.
-TOLERANCE = 1e-5
+#: The same arithmetic in another order; measured: 1e-7, and 4e-4 where a tie was rounded to the other side.
+TOLERANCE = 2e-3
 #: Rounded to another step here and there; measured: 0.01 for ONNX Runtime's fused kernels, 0.06 for FP32.
 ROUNDING = 0.15
 
