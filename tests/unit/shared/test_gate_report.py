@@ -39,11 +39,13 @@ def test_a_report_without_points_knows_nothing() -> None:
 
 def test_the_reports_that_ship_can_be_read(root: Path) -> None:
     for folder in sorted((root / "models").glob("fire-classifier*/*")):
-        report = read_gate_report(open_package(folder)).of("int8")
-        assert report is not None
-        bounds = report.recall_of_fire(0.5)
-        assert bounds is not None
-        assert 0.8 < bounds.low <= bounds.high <= 1.0
+        package = open_package(folder)
+        for variant in package.manifest.variants:
+            report = read_gate_report(package).of(variant)
+            assert report is not None
+            bounds = report.recall_of_fire(0.5)
+            assert bounds is not None
+            assert 0.8 < bounds.low <= bounds.high <= 1.0
 
 
 def test_a_package_without_a_report_and_a_damaged_one_are_named(
