@@ -76,9 +76,9 @@ def jpegs(path: Path, fps: float) -> Iterator[tuple[float, bytes]]:
             yield at, cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
-def score(eyes: Eyes, config: InferenceConfig, path: Path, fps: float) -> list[Scored]:
+def score(eyes: Eyes, config: InferenceConfig, rules: CameraDetectionConfig, path: Path, fps: float) -> list[Scored]:
     """Return what every analysed frame of a clip says."""
-    sight = CameraSight(Vigilance(CameraDetectionConfig(), config.confirmation), config)
+    sight = CameraSight(Vigilance(rules, config.confirmation), config)
     scored = []
     for at, jpeg in jpegs(path, fps):
         size = probe_image(jpeg)
@@ -169,6 +169,7 @@ def main() -> bool:
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--variant", default="auto")
     parser.add_argument("--fps", type=float, nargs="+", default=[10.0], help="analysis rates; 60 takes every frame")
+    parser.add_argument("--threshold", type=float, help="of the camera, as hackai calibrate chooses it")
     parser.add_argument("--sweep", action="store_true")
     parser.add_argument("--detector", help="name of a detector package that gets the second look")
     parser.add_argument("--second-opinion", help="name of its package; empty: the classifier judges alone")
@@ -180,12 +181,15 @@ def main() -> bool:
     )
     judges = load_judges(options.models, Path("/nonexistent"), inference)
     eyes = judges.eyes(inference.max_pixels)
+    rules = CameraDetectionConfig(threshold=options.threshold)
     clips = json.loads(options.clips.read_text())
     config = ConfirmationConfig()
     print(f"{judges.names} {options.variant}; {config!r}")
     fine = True
     for fps in options.fps:
-        scores = {clip["file"]: score(eyes, inference, options.clips.parent / clip["file"], fps) for clip in clips}
+        scores = {
+            clip["file"]: score(eyes, inference, rules, options.clips.parent / clip["file"], fps) for clip in clips
+        }
         print(f"-- at no more than {fps:g} frames per second, the picture as a whole")
         report(clips, scores, config, pooled=False)
         print(f"-- at no more than {fps:g} frames per second, place by place")
