@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from hackai_inference.incidents import OpenIncident
 from hackai_shared.bus import Bus, names
+from hackai_shared.reserved import incident_kind
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,8 @@ class OpenIncidents:
         except ValidationError as error:
             log.error("an open incident does not validate and is forgotten", key=key, error=str(error))
             return Restored(None, None)
-        if now - incident.seen_at > RESUME_WITHIN:
+        # A known fire is shown for seconds, and each showing must open an incident of its own: it is the proof.
+        if incident_kind(camera_id) != "fire" or now - incident.seen_at > RESUME_WITHIN:
             return Restored(None, incident)
         self.note(camera_id, incident)
         return Restored(incident, None)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from hackai_inference.incidents import OpenIncident
 from hackai_inference.open_incidents import RESUME_WITHIN, OpenIncidents
 from hackai_inference.outbox import Outbox
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameRef
+from hackai_shared.reserved import CANARY_CAMERA, DRILL_CAMERA
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -48,6 +51,14 @@ async def test_fresh_incidents_go_on_and_old_ones_are_another_fire(bus: Bus) -> 
     assert await incidents.restore("front", NOW) == (fresh, None)
     assert await incidents.restore("back", NOW) == (None, old)
     assert await incidents.restore("garage", NOW) == (None, None)
+
+
+@pytest.mark.parametrize("camera", [CANARY_CAMERA, DRILL_CAMERA])
+async def test_a_known_fire_that_was_broken_off_is_over(bus: Bus, camera: str) -> None:
+    shown = incident(camera, NOW)
+    await Outbox(bus).remember(camera, shown)
+
+    assert await OpenIncidents(bus).restore(camera, NOW) == (None, shown)
 
 
 async def test_an_ended_incident_is_forgotten(bus: Bus) -> None:
