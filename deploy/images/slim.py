@@ -4,10 +4,11 @@
 
 * symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources;
 * the folders in ``UNUSED``;
-* FFmpeg and OpenBLAS of the OpenCV wheel (74 MB). Services decode video with PyAV, and ask OpenCV for nothing that
-  solves large equations; but ``cv2`` is linked against both and does not load without them. So libraries take their
-  place that have the same symbols and versions, and each function throws a C++ exception that names it: Python sees
-  ``cv2.error``, and ``cv2.VideoCapture`` says in the log why it did not open (tests/compose/test_images.py).
+* FFmpeg, OpenBLAS and the AV1 codecs of the OpenCV wheel (85 MB). Services decode video with PyAV, and ask OpenCV for
+  nothing that solves large equations or holds an AVIF picture; but ``cv2`` is linked against them and does not load
+  without them. So libraries take their place that have the same symbols and versions, and each function throws a C++
+  exception that names it: Python sees ``cv2.error``, and ``cv2.VideoCapture`` says in the log why it did not open
+  (tests/compose/test_images.py).
 
 Needs binutils (``strip``, ``nm``, ``readelf``, ``as``, ``ld``); x86-64 and arm64.
 """
@@ -63,14 +64,16 @@ CALL = {
     "x86_64": "lea {message}(%rip), %rdi; jmp refuse",
     "aarch64": "adrp x0, {message}; add x0, x0, :lo12:{message}; b refuse",
 }
-SAYS = "{name}: OpenCV is without FFmpeg and OpenBLAS in this image (deploy/images/slim.py). Use PyAV for video."
-PLACEHOLDERS = ("libopenblas", "libavcodec-", "libavformat-", "libavutil-", "libswscale-")
+SAYS = "{name}: OpenCV is without FFmpeg, OpenBLAS and AV1 in this image (deploy/images/slim.py). Use PyAV for video."
+PLACEHOLDERS = ("libopenblas", "libavcodec-", "libavformat-", "libavutil-", "libswscale-", "libaom-", "libdav1d-")
 # Needed by the libraries of PLACEHOLDERS alone.
 FOLLOWERS = ("libgfortran-", "libquadmath-", "libvpx-", "libcrypto-", "libssl-", "libswresample-", "libdrm-")
 UNUSED = (
     "PIL/_avif.*.so",
     "cv2/data",
     "insightface/gui",
+    "numpy/distutils",
+    "numpy/f2py",
     "onnx/backend/test",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
@@ -120,11 +123,13 @@ def write_placeholder(library: Path, wanted: set[str]) -> None:
 
 
 def slim_opencv(site: Path) -> None:
-    """Replace FFmpeg and OpenBLAS of the OpenCV wheel."""
+    """Replace FFmpeg, OpenBLAS and the AV1 codecs of the OpenCV wheel."""
     folder = site / "opencv_python_headless.libs"
     if not folder.is_dir():
         return
-    wanted = _symbols(next((site / "cv2").glob("*.so")), "undefined")
+    wanted = set.union(
+        *(_symbols(user, "undefined") for user in [*(site / "cv2").glob("*.so"), *folder.glob("libavif-*")])
+    )
     for library in folder.iterdir():
         if library.name.startswith(PLACEHOLDERS):
             write_placeholder(library, wanted)
