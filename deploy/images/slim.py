@@ -73,7 +73,6 @@ UNUSED = (
     "cv2/data",
     "insightface/gui",
     "numpy/distutils",
-    "numpy/f2py",
     "onnx/backend/test",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
