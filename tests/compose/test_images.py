@@ -106,5 +106,5 @@ def test_what_was_taken_out_of_opencv_says_so_and_ends_nothing(name: str) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("False False\nsgesv_: OpenCV is without FFmpeg and OpenBLAS in this image")
+    assert done.stdout.startswith("False False\nsgesv_: OpenCV is without FFmpeg, OpenBLAS and AV1 in this image")
     assert "avformat_open_input: OpenCV is without" in done.stderr or "av_init_packet: OpenCV is without" in done.stderr
