@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from compose.containers import until
 
@@ -44,6 +45,19 @@ def network(emulator: None) -> Iterator[str]:
     yield name
     docker("rm", "-f", f"{name}-redis")
     docker("network", "rm", name)
+    docker("volume", "rm", "-f", f"{name}-face-models")
+
+
+def face_models(service: str, network: str, image: str, root: Path) -> tuple[str, ...]:
+    """The volume of models that the face service wants, filled as `docker-compose.yml` fills it."""
+    if service != "face_auth":
+        return ()
+    compose = yaml.safe_load((root / "docker-compose.yml").read_text())
+    command = compose["services"]["face-models"]["command"]
+    volume = f"{network}-face-models:/face-models"
+    filled = docker("run", "--rm", *PLATFORM, "-v", volume, image, *command, timeout_s=900)
+    assert filled.returncode == 0, filled.stderr[-2000:]
+    return ("-v", f"{volume}:ro")
 
 
 @pytest.mark.parametrize("service", PORTS)
@@ -57,7 +71,11 @@ def test_an_image_for_arm64_is_built_and_answers(service: str, network: str, roo
     assert docker("image", "inspect", "-f", "{{.Architecture}}", image).stdout.strip() == "arm64"
 
     name = f"{network}-{service}"
-    mounts = ("-v", f"{root / 'deploy/demo.yml'}:/etc/hackai/config.yml:ro")
+    mounts = (
+        "-v",
+        f"{root / 'deploy/demo.yml'}:/etc/hackai/config.yml:ro",
+        *face_models(service, network, image, root),
+    )
     environment = ("-e", "HACKAI_REDIS_URL=redis://redis:6379/0", "-e", "HACKAI_SERVICE_TOKEN=" + "t" * 43)
     hardened = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")
     try:
