@@ -10,6 +10,7 @@ import structlog
 
 from hackai_inference.detecting import SecondLooks
 from hackai_inference.eyes import Eyes
+from hackai_inference.judging import named
 from hackai_inference.registry import ActiveModel, Registry
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.serving.package import PackageError
@@ -28,8 +29,7 @@ class Judges:
     @property
     def names(self) -> str:
         """The classifiers that a budget is measured with, as :attr:`Judgement.judges` of a suspicious frame."""
-        refs = [self.registry.active.ref] + ([self.opinion.ref] if self.opinion is not None else [])
-        return " + ".join(f"{ref.name}/{ref.version}" for ref in refs)
+        return named([self.registry.active.ref] + ([self.opinion.ref] if self.opinion is not None else []))
 
     @property
     def last_word(self) -> ActiveModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -18,6 +18,11 @@ from hackai_shared.serving.preprocessing import LETTERBOX_GREY, load_for
 FIRE = "fire"
 START_FIRE = "start_fire"
 HARMLESS = "no_fire"
+
+
+def named(judges: Sequence[ModelRef]) -> str:
+    """Return the names of models that judge one after another, as budgets are declared for them."""
+    return " + ".join(f"{ref.name}/{ref.version}" for ref in judges)
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,7 @@ class Judgement:
     @property
     def judges(self) -> str:
         """The models that a budget was measured with: ``fire-classifier/1``, or two of them joined by `` + ``."""
-        refs = [self.model.ref] if self.first is None else [self.first, self.model.ref]
-        return " + ".join(f"{ref.name}/{ref.version}" for ref in refs)
+        return named([self.model.ref] if self.first is None else [self.first, self.model.ref])
 
     @property
     def suspicion(self) -> float:
@@ -100,7 +104,7 @@ def judge_again(
     Raises:
         ImageError, SessionError: as for :func:`judge`.
     """
-    if _view(model) != _view(first.model):
+    if model.manifest.input.view != first.model.manifest.input.view:
         second = judge(model, picture, max_pixels=max_pixels, hidden=hidden)
     else:
         started = time.perf_counter()
@@ -112,9 +116,3 @@ def judge_again(
         infer_ms=first.infer_ms + second.infer_ms,
         first=first.model.ref,
     )
-
-
-def _view(model: ActiveModel) -> Tuple[int, int, str]:
-    """Return what decides on the pixels that a model gets to see."""
-    spec = model.manifest.input
-    return spec.height, spec.width, spec.resize

@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 
 # A frame that nobody judged for so long means that the workers are stuck or that the model fails on everything.
 STUCK_AFTER_S = 10.0
-DROPPED = ("lost", "relief", "replaced")
 
 
 class LiveLoop:
@@ -258,8 +257,7 @@ class LiveLoop:
         known = self._config.cameras.get(camera)
         name = known.name if known is not None and known.name else camera
         rules = known.detection if known is not None else None
-        for reason in DROPPED:  # a counter that nobody has counted up yet is shown as 0, not left out
-            self._metrics.dropped.labels(camera, reason)
+        self._metrics.begin(camera)
         return Lane(camera, name, self._config.inference, new_id=new_id, rules=rules, incident=incident)
 
     def _fail(self, camera: str, reason: str, error: Exception) -> None:

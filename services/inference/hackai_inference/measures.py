@@ -8,6 +8,9 @@ from hackai_inference.confirmation import Transition
 from hackai_shared.messages import FrameDetections
 from hackai_shared.metrics import Metrics
 
+# Why a frame is passed over: it never arrived, the machine is hot, a newer one came.
+DROPPED = ("lost", "relief", "replaced")
+
 
 class InferenceMetrics:
     """Every figure that the live loop and the HTTP edge count."""
@@ -39,6 +42,11 @@ class InferenceMetrics:
         self._relief = metrics.gauge("relief_level", "Given up: 0 nothing, 1 heat-maps, 2 scans, 3 quiet frames too")
         self._watched = metrics.gauge("cameras_watched", "Cameras whose lease this replica holds")
         self._lost = metrics.gauge("outbox_lost_events", "Incident events lost because the outbox was full")
+
+    def begin(self, camera: str) -> None:
+        """Show the dropped frames of a camera as 0 before there are any: what is left out cannot be watched."""
+        for reason in DROPPED:
+            self.dropped.labels(camera, reason)
 
     def note(self, detections: FrameDetections, transitions: Sequence[Transition]) -> None:
         """Count a judged frame, how long each stage took, and how long a fire that was confirmed had to wait."""

@@ -46,7 +46,7 @@ class CameraSight:
         self._opinions = OpinionTurns(config.second_opinion)
         self._turns = DetectorTurns(config.detector)
         self._life = Liveliness()
-        self._hidden: Dict[Tuple[int, int, str, int, int], Optional[np.ndarray[Any, Any]]] = {}
+        self._hidden: Dict[Tuple[Tuple[int, int, str], int, int], Optional[np.ndarray[Any, Any]]] = {}
 
     def new_clock(self) -> None:
         """The camera restarted."""
@@ -54,7 +54,7 @@ class CameraSight:
 
     def hidden(self, spec: InputSpec, *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
         """Return what the camera's masks hide of a model's input, see :meth:`Vigilance.hidden`."""
-        asked = (spec.height, spec.width, spec.resize, width, height)
+        asked = (spec.view, width, height)
         if asked not in self._hidden:
             if len(self._hidden) >= MOST_VIEWS:  # of a camera that changes its size
                 self._hidden.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Annotated, Literal
@@ -31,6 +31,11 @@ class InputSpec(_Part):
         "stretch",
         description="stretch: the whole picture to height x width; letterbox: keep the aspect ratio, grey borders",
     )
+
+    @property
+    def view(self) -> Tuple[int, int, str]:
+        """What decides which pixels a model gets to see of a picture."""
+        return self.height, self.width, self.resize
 
 
 class FileEntry(_Part):
