@@ -51,7 +51,10 @@ class Eyes:
         height: int,
         spares: Callable[[], bool] = lambda: False,
     ) -> Seen:
-        """Look at a frame at the stream time ``now``; ``spares`` tells whether only the classifier may look.
+        """Look at a frame at the stream time ``now``.
+
+        ``spares`` tells whether only the classifier may look; it is asked once, by the first of the others that wants
+        to: its answer counts for the frame.
 
         Raises:
             ImageError: not a picture, too large, truncated or damaged.
@@ -60,13 +63,16 @@ class Eyes:
         model = self._classifier()
         hidden = sight.hidden(model.manifest.input, width=width, height=height)
         first = judgement = judge(model, jpeg, max_pixels=self._max_pixels, hidden=hidden)
-        wants_opinion = self._opinion is not None and sight.wants_opinion(first, now)
-        spared = wants_opinion and spares()
-        if self._opinion is not None and wants_opinion and not spared:
-            hidden = sight.hidden(self._opinion.manifest.input, width=width, height=height)
-            judgement = judge_again(first, self._opinion, jpeg, max_pixels=self._max_pixels, hidden=hidden)
-            sight.note_opinion(judgement, now)
-        found = None
-        if self._detector is not None and sight.wants_boxes(judgement, now) and not (spared or spares()):
-            found = self._detector(jpeg)
+        found, spared = None, None
+        if self._opinion is not None and sight.wants_opinion(first, now):
+            spared = spares()
+            if not spared:
+                hidden = sight.hidden(self._opinion.manifest.input, width=width, height=height)
+                judgement = judge_again(first, self._opinion, jpeg, max_pixels=self._max_pixels, hidden=hidden)
+                sight.note_opinion(judgement, now)
+        if self._detector is not None and sight.wants_boxes(judgement, now):
+            if spared is None:
+                spared = spares()
+            if not spared:
+                found = self._detector(jpeg)
         return Seen(first, judgement, found)

@@ -85,6 +85,19 @@ def test_the_detector_is_asked_on_the_word_of_the_second(
     assert judges.eyes(10**6).look(sight(), picture("fire"), 0.0, **SIZE).found is not None
 
 
+def test_a_strained_machine_is_asked_once_for_opinion_and_detector(
+    load: Load, picture: Picture, tmp_path: Path, make_package: Callable[..., Path]
+) -> None:
+    write_detector(make_package, tmp_path / "models")
+    eyes = load(second_opinion={"model": "large"}, detector={"model": "fire-detector"}).eyes(10**6)
+    turns = iter([False])  # one look is granted; whoever asked again would be refused
+
+    seen = eyes.look(sight(), picture("fire"), 0.0, spares=lambda: next(turns, True), **SIZE)
+
+    assert seen.judgement is not seen.first
+    assert seen.found is not None
+
+
 @pytest.mark.parametrize("second_opinion", [{}, {"model": None}])
 def test_the_usual_one_may_be_missing_or_turned_off(load: Load, second_opinion: Dict[str, Any]) -> None:
     judges = load(second_opinion=second_opinion)
