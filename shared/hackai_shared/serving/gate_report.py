@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional, Tuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from hackai_shared.serving.package import ModelPackage, PackageError
+from hackai_shared.serving.package import ModelPackage, PackageError, read_part
 
 # From eager to reluctant; the configuration allows 0.2 to 0.97.
 CALIBRATION_THRESHOLDS: Tuple[float, ...] = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97)
@@ -72,12 +72,4 @@ def read_gate_report(package: ModelPackage) -> GateReport:
     entry = package.manifest.gate
     if entry is None:
         raise PackageError(f"{package.id}: no gate report")
-    path = package.folder / entry.file
-    try:
-        if path.stat().st_size > MAX_REPORT_BYTES:
-            raise PackageError(f"{path}: larger than {MAX_REPORT_BYTES} bytes")
-        return GateReport.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise PackageError(f"{path}: {error.strerror}") from error
-    except ValidationError as error:
-        raise PackageError(f"{path}: {error}") from error
+    return read_part(package.folder / entry.file, GateReport, MAX_REPORT_BYTES)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Iterator, Tuple, Type, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hackai_shared.serving.manifest import FileEntry, Manifest, Variant
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 1_000_000
+
+P = TypeVar("P", bound=BaseModel)
 
 
 class PackageError(ValueError):
@@ -49,11 +51,19 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         PackageError: it is missing or not valid.
     """
-    path = folder / MANIFEST
+    return read_part(folder / MANIFEST, Manifest, MAX_MANIFEST_BYTES)
+
+
+def read_part(path: Path, kind: Type[P], max_bytes: int) -> P:
+    """Return a JSON file of a package.
+
+    Raises:
+        PackageError: it is missing, larger than ``max_bytes``, or not valid.
+    """
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise PackageError(f"{path}: larger than {MAX_MANIFEST_BYTES} bytes")
-        return Manifest.model_validate_json(path.read_bytes())
+        if path.stat().st_size > max_bytes:
+            raise PackageError(f"{path}: larger than {max_bytes} bytes")
+        return kind.model_validate_json(path.read_bytes())
     except OSError as error:
         raise PackageError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
