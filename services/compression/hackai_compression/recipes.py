@@ -131,8 +131,13 @@ class QuantizeStep(_Strict):
     max_drop: float = Field(
         0.005, ge=0, le=1, description="Validation accuracy that may be lost before layers go back to FP32, then QAT."
     )
+    crops: int = Field(
+        4, ge=0, le=50, description="Crops of each validation picture that are judged beside it (of a classifier)."
+    )
     max_fp32_layers: int = Field(4, ge=0, le=50)
-    qat: TrainingOptions | None = Field(None, description="Quantization-aware training where nothing else helps.")
+    qat: TrainingOptions | None = Field(
+        None, description="Quantization-aware training, taught by the FP32 network, where nothing else helps."
+    )
 
 
 class JudgeStep(_Strict):

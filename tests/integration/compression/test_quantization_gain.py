@@ -58,7 +58,7 @@ name: quantized
 steps:
   - {{do: load, file: {fragile}}}
   - {{do: export}}
-  - {{do: quantize, variants: [int8], pictures: 12, methods: [minmax], max_drop: 0.05, {how}}}
+  - {{do: quantize, variants: [int8], pictures: 12, methods: [minmax], crops: 0, max_drop: 0.05, {how}}}
 """
     return run_recipe(read_recipe(recipe), Folders(pictures), out)[-1]
 

@@ -85,12 +85,18 @@ def test_both_variants_say_what_the_whole_network_says(picture_folder: Path, tmp
         quantize(source, target, samples, spec, variant=name)
         error = np.abs(logits(target, pixels["images"]) - expected).max()
         assert error < 0.08 * np.abs(expected).max(), variant
-        kinds = Counter(n.op_type for n in onnx.load(target).graph.node)
+        graph = onnx.load(target).graph
+        kinds = Counter(n.op_type for n in graph.node)
         assert kinds["QuantizeLinear"] > 0
         assert not list(tmp_path.glob("*prepared*"))
+        body = next(n for n in graph.node if n.op_type == "Conv")
+        (behind,) = (n.op_type for n in graph.node if body.output[0] in n.input)
         if variant == "int8-trt":
             assert lint_for_tensorrt(target) == []
+            assert behind == "Relu"  # nothing in between, or TensorRT fuses neither
         else:
+            assert behind == "QuantizeLinear"
+            assert kinds["Relu"] == 0  # rounded to 0..highest: what is below 0 is cut off by the rounding
             assert kinds["Cast"] == 0  # pixels go into the first convolution as the bytes that they are
 
 
@@ -104,3 +110,16 @@ def test_layers_are_ranked_by_what_they_cost(tmp_path: Path) -> None:
     (only,) = rank_layers(network(tmp_path / "model.onnx"), score)
     assert (only.node, only.loss) == ("body", 0.6)
     assert asked == [("body",), ()]  # the head stays FP32 anyway
+
+
+def test_ranges_are_calibrated_once_per_variant_and_method(picture_folder: Path, tmp_path: Path) -> None:
+    spec = input_spec(32)
+    samples = list(read_image_folder(picture_folder / "train", FIRE_CLASSES).samples)
+    source = network(tmp_path / "model.fp32.onnx")
+    whole, again, fresh = (tmp_path / f"{name}.onnx" for name in ("whole", "again", "fresh"))
+    (tmp_path / "ranges").mkdir()
+    quantize(source, whole, samples, spec, ranges=tmp_path / "ranges")
+    assert [p.name for p in (tmp_path / "ranges").iterdir()] == ["int8.minmax.json"]
+    quantize(source, again, [], spec, ranges=tmp_path / "ranges", keep_fp32=["body"])
+    quantize(source, fresh, samples, spec, keep_fp32=["body"])
+    assert again.read_bytes() == fresh.read_bytes() != whole.read_bytes()

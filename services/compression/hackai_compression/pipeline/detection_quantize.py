@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def run_detection_quantize(job: Job, step: QuantizeStep) -> Outcome:
     files = {"fp32": source}
     for variant in step.variants:
         target = job.folder_of(step) / file_name(variant)
-        score, note = _make(job, step, variant, source, target, validation, reference)
+        with tempfile.TemporaryDirectory(dir=job.folder_of(step)) as ranges:
+            score, note = _make(job, step, variant, source, target, validation, reference, Path(ranges))
         if variant == "int8-trt":
             refuse(target)
         files[variant] = target
@@ -58,13 +60,14 @@ def _make(
     target: Path,
     validation: _Validation,
     reference: float,
+    ranges: Path,
 ) -> tuple[float, str]:
     """(mAP50 of the file that is left at `target`, how it was made)."""
     spec = input_spec(job.recipe.size)
     calibration = choose_calibration(job.boxed_parts.training, step.pictures, job.recipe.seed)
 
     def score(method: Calibration, keep: Sequence[str] = ()) -> float:
-        quantize(source, target, calibration, spec, variant=variant, method=method, keep_fp32=keep)
+        quantize(source, target, calibration, spec, variant=variant, method=method, keep_fp32=keep, ranges=ranges)
         return validation.score(target)
 
     scores: dict[Calibration, float] = {}

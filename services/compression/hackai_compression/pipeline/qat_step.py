@@ -10,17 +10,24 @@ from hackai_compression.package import file_name
 from hackai_compression.pipeline.fitting import fit, use_threads
 from hackai_compression.pipeline.run import Job
 from hackai_compression.recipes import QuantizeStep
-from hackai_compression.training.options import TrainingOptions
+from hackai_compression.training.options import DistillationOptions, TrainingOptions
 from hackai_compression.training.qat import quantization_noise
+from hackai_compression.training.train import Teacher
 
 
 def retrain(job: Job, step: QuantizeStep, options: TrainingOptions, folder: Path) -> Path:
-    """Trains with INT8 noise, exports again into `folder`, returns the new FP32 file. A killed job goes on in it."""
+    """Trains with INT8 noise, exports again into `folder`, returns the new FP32 file. A killed job goes on in it.
+
+    The network as it was teaches: what is wanted is its answers, not other ones.
+    """
     use_threads(job)
     folder.mkdir(exist_ok=True)
-    network, architecture = load_network(job.out / str(job.last_network().network))
+    before = job.out / str(job.last_network().network)
+    network, architecture = load_network(before)
+    teacher = Teacher(load_network(before)[0], DistillationOptions())
+    checkpoint, augmentation = folder / "checkpoint.pt", job.recipe.data.augmentation
     with quantization_noise(network):
-        fit(job, step.name, network, options, job.recipe.data.augmentation, checkpoint=folder / "checkpoint.pt")
+        fit(job, step.name, network, options, augmentation, teacher=teacher, checkpoint=checkpoint)
     save_network(folder / "network.pt", network, architecture)
     path = folder / file_name("fp32")
     export_onnx(network, architecture.image_size, path)
