@@ -65,7 +65,7 @@ def quantize(
         "OpTypesToExcludeOutputQuantization": _WEIGHTED if for_tensorrt else [],
     }
     if method == "percentile":
-        options["CalibPercentile"] = 99.99  # type: ignore[assignment]
+        options["CalibPercentile"] = 99.99
     previous = logging.root.level
     logging.root.setLevel(logging.ERROR)  # the quantizer recommends the preprocessing that was just done
     try:
