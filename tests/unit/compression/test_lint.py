@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -89,6 +90,23 @@ def test_a_slimmed_graph_keeps_its_interface(tmp_path: Path) -> None:
     onnx.checker.check_model(model)
     assert [v.name for v in (*model.graph.input, *model.graph.output)] == ["images", "logits"]
     assert model.ByteSize() < before - 200
+
+
+def test_equal_constants_are_kept_once() -> None:
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in ("x", "y"))
+    twice = [numpy_helper.from_array(np.float32([1, 2]), name) for name in ("one", "another")]
+    other = numpy_helper.from_array(np.float32([1, 3]), "other")
+    nodes = [
+        helper.make_node("Add", ["x", "one"], ["a"]),
+        helper.make_node("Mul", ["a", "another"], ["b"]),
+        helper.make_node("Add", ["b", "other"], ["y"]),
+    ]
+    model = helper.make_model(helper.make_graph(nodes, "g", [x], [y], [*twice, other]), ir_version=8)
+    slim(model)
+    onnx.checker.check_model(model)
+    assert len(model.graph.initializer) == 2
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    assert session.run(None, {"x": np.float32([3, 4])})[0].tolist() == [5.0, 15.0]
 
 
 def planted(path: Path, nodes: list[onnx.NodeProto], constants: list[onnx.TensorProto], opset: int = 16) -> Path:
