@@ -3,7 +3,8 @@
     python slim.py /opt/venv
 
 * symbol tables of compiled modules (PyAV, uvloop and ml_dtypes come with theirs: 60 MB), tests, C and Cython sources;
-* the folders in ``UNUSED``;
+* the files and folders in ``UNUSED`` (35 MB of them ONNX Runtime once more: its C library, which the Python module,
+  linked statically, does not load);
 * FFmpeg, OpenBLAS and the AV1 codecs of the OpenCV wheel (85 MB). Services decode video with PyAV, and ask OpenCV for
   nothing that solves large equations or holds an AVIF picture; but ``cv2`` is linked against them and does not load
   without them. So libraries take their place that have the same symbols and versions, and each function throws a C++
@@ -74,6 +75,7 @@ UNUSED = (
     "insightface/gui",
     "numpy/distutils",
     "onnx/backend/test",
+    "onnxruntime/capi/libonnxruntime.so.*",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
     "onnxruntime/tools",
