@@ -24,12 +24,12 @@ from typing import Any, NamedTuple
 import av
 import cv2
 
-from hackai_inference.confirmation import Confirmation, Look, Transition
-from hackai_inference.eyes import Eyes
-from hackai_inference.judges import load_judges
-from hackai_inference.places import PLACES, Point, middle_of
-from hackai_inference.sight import CameraSight
-from hackai_inference.vigilance import Vigilance
+from hackai_inference.decision.camera_rules import CameraRules
+from hackai_inference.decision.confirmation import Confirmation, FrameScores, Transition
+from hackai_inference.decision.places import PLACES, Point, middle_of
+from hackai_inference.live.frame_evidence import CameraEvidence
+from hackai_inference.live.model_cascade import ModelCascade
+from hackai_inference.models.loaded_models import load_judges
 from hackai_shared.config.detection import ConfirmationConfig, InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.serving.decoding import probe_image
@@ -49,7 +49,7 @@ class Scored(NamedTuple):
     stream_s: float
     fire: float
     start_fire: float
-    look: Look
+    look: FrameScores
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,11 @@ def jpegs(path: Path, fps: float) -> Iterator[tuple[float, bytes]]:
             yield at, cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
-def score(eyes: Eyes, config: InferenceConfig, rules: CameraDetectionConfig, path: Path, fps: float) -> list[Scored]:
+def score(
+    eyes: ModelCascade, config: InferenceConfig, rules: CameraDetectionConfig, path: Path, fps: float
+) -> list[Scored]:
     """Return what every analysed frame of a clip says."""
-    sight = CameraSight(Vigilance(rules, config.confirmation), config)
+    sight = CameraEvidence(CameraRules(rules, config.confirmation), config)
     scored = []
     for at, jpeg in jpegs(path, fps):
         size = probe_image(jpeg)
@@ -94,7 +96,7 @@ def confirm(scores: list[Scored], config: ConfirmationConfig, *, pooled: bool = 
     state = Confirmation(config, PLACES if pooled else 1)
     found: list[Incident] = []
     for item in scores:
-        look = item.look if pooled else Look(item.stream_s, item.fire, item.fire + item.start_fire)
+        look = item.look if pooled else FrameScores(item.stream_s, item.fire, item.fire + item.start_fire)
         steps = state.observe(look).transitions
         found.extend(_incident(step, pooled) for step in steps if step.change != "cleared")
     return found

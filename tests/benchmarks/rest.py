@@ -29,8 +29,8 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 from http_load import SERVICE_TOKEN  # type: ignore[import-not-found]
 
-from hackai_inference.judging import judge
-from hackai_inference.registry import ActiveModel, Registry
+from hackai_inference.models.judgement import judge
+from hackai_inference.models.registry import ActiveModel, Registry
 from hackai_shared.serving.decoding import decode_image
 from hackai_shared.serving.preprocessing import fit
 

@@ -24,7 +24,7 @@ from hackai_dashboard.gate import DashboardGate
 from hackai_dashboard.pages import Pages
 from hackai_dashboard.sessions import SessionBook
 from hackai_dashboard.upstream import Upstream
-from hackai_inference.api import add_routes as add_inference_routes
+from hackai_inference.http.api import add_routes as add_inference_routes
 from hackai_inference.shadow.api import add_shadow_routes
 from hackai_notifier.api import create_notifier_app
 from hackai_shared.bus import Bus

@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from hackai_inference.api import add_routes
-from hackai_inference.engine import Engine
+from hackai_inference.http.api import add_routes
+from hackai_inference.live.engine import Engine
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.registry import Registry
+from hackai_inference.models.registry import Registry
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.web import create_app

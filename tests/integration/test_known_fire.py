@@ -10,9 +10,9 @@ import pytest
 
 from hackai_camera import canary
 from hackai_camera.canary import KnownFire
-from hackai_inference.judging import judge
-from hackai_inference.lane import Lane
-from hackai_inference.registry import ActiveModel
+from hackai_inference.live.camera_pipeline import CameraPipeline
+from hackai_inference.models.judgement import judge
+from hackai_inference.models.registry import ActiveModel
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.envelope import Frame
 from hackai_shared.messages import FrameHeader, ModelRef, utc_now
@@ -49,7 +49,7 @@ async def test_twice_in_a_row(root: Path, monkeypatch: pytest.MonkeyPatch, camer
     classifier = Classifier(package, OnnxRuntimeSession(package, variant))
     model = ActiveModel(classifier, ModelRef(name="fire-classifier", version=1, variant=variant), "onnxruntime", "cpu")
     ids = count()
-    lane = Lane(camera_id, camera_id, InferenceConfig(), new_id=lambda: f"id{next(ids)}")
+    lane = CameraPipeline(camera_id, camera_id, InferenceConfig(), new_id=lambda: f"id{next(ids)}")
 
     events = []
     for number, frame in enumerate(bus.frames):

@@ -1,4 +1,4 @@
-"""Judges pictures: REST, the Open Inference Protocol, and live frames that become detections and incidents."""
+"""LoadedModels pictures: REST, the Open Inference Protocol, and live frames that become detections and incidents."""
 
 from hackai_shared import __version__
 

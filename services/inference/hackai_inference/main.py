@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Dict
 
-from hackai_inference.api import add_routes
-from hackai_inference.engine import Engine
-from hackai_inference.judges import Judges, load_judges
-from hackai_inference.live import LiveLoop
+from hackai_inference.http.api import add_routes
+from hackai_inference.live.engine import Engine
+from hackai_inference.live.live import LiveLoop
+from hackai_inference.live.load_shedding import LoadShedding
+from hackai_inference.live.outbox import Outbox
+from hackai_inference.live.resource_monitor import watch_resources
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.outbox import Outbox
-from hackai_inference.registry import Registry
-from hackai_inference.relief import Relief
+from hackai_inference.models.loaded_models import LoadedModels, load_judges
+from hackai_inference.models.registry import Registry
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
 from hackai_inference.shadow.api import add_shadow_routes
 from hackai_inference.shadow.health import watch_health
 from hackai_inference.shadow.observer import Shadow
-from hackai_inference.strain import watch_strain
 from hackai_shared.config import ConfigError, ConfigProblem, load_config
 from hackai_shared.health import CheckResult
 from hackai_shared.messages import ModelRef
@@ -54,7 +54,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     engine = Engine(wanted.workers, queue_size=wanted.queue)
     outbox = Outbox(context.bus)
     outbox.on_sent = lambda event: metrics.incidents.labels(event.change).inc()
-    relief = Relief(wanted.detector.scan_every_s)
+    relief = LoadShedding(wanted.detector.scan_every_s)
     shadow = Shadow(registry, settings.state_dir / "shadow", max_pixels=wanted.max_pixels)
     live = LiveLoop(
         context.bus,
@@ -83,7 +83,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     guard = gate_of(context)
     app = create_app(
         NAME,
-        "Judges pictures and live frames; manages model versions; speaks the Open Inference Protocol.",
+        "LoadedModels pictures and live frames; manages model versions; speaks the Open Inference Protocol.",
         health=context.health,
         metrics=context.metrics,
         max_body_bytes=wanted.max_body_bytes,
@@ -104,7 +104,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         tasks={
             "live": lambda: live.run(context.stop),
             "outbox": lambda: outbox.run(context.stop),
-            "strain": lambda: watch_strain(relief, context.stop),
+            "strain": lambda: watch_resources(relief, context.stop),
             "probation": lambda: watch_health(shadow, live.check, context.stop),
             "revocations": lambda: guard.watch(context.stop),
         },
@@ -118,7 +118,7 @@ def _model_check(registry: Registry) -> CheckResult:
     return CheckResult(True, f"{active.ref.name}/{active.ref.version} {active.ref.variant} on {active.device}")
 
 
-def _details(judges: Judges, engine: Engine, outbox: Outbox, relief: Relief) -> Dict[str, Any]:
+def _details(judges: LoadedModels, engine: Engine, outbox: Outbox, relief: LoadShedding) -> Dict[str, Any]:
     active, opinion, detectors = judges.registry.active, judges.opinion, judges.detectors
     return {
         "model": _described(active.ref),

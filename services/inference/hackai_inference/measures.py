@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from hackai_inference.confirmation import Transition
+from hackai_inference.decision.confirmation import Transition
 from hackai_shared.messages import FrameDetections
 from hackai_shared.metrics import Metrics
 

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, Depends, FastAPI, Path, Query, Request, Response
 
-from hackai_notifier import drills, incidents, media, outbox
-from hackai_notifier.database import Database
-from hackai_notifier.incidents import Incident
-from hackai_notifier.orders import OrderResult, Orders
+from hackai_notifier.delivery import outbox
+from hackai_notifier.incident import incidents, media
+from hackai_notifier.incident.incidents import Incident
+from hackai_notifier.incident.orders import OrderResult, Orders
+from hackai_notifier.selftest import drills
+from hackai_notifier.storage.database import Database
 from hackai_notifier.views import (
     CameraSnoozeRequest,
     DeadLetterView,
@@ -43,7 +45,7 @@ Caller = Annotated[Principal | None, Depends(_caller_of)]
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Context:
     database: Database
     orders: Orders
 
@@ -85,15 +87,15 @@ def create_notifier_app(
         metrics=metrics,
         gate=gate,
     )
-    desk = _Desk(database, orders)
+    context = _Context(database, orders)
 
     @app.exception_handler(sqlite3.OperationalError)
     async def on_database(_request: Request, error: sqlite3.OperationalError) -> Response:
         return problem_response(503, f"the database cannot be used: {error}", kind="database")
 
-    _add_incidents(app, desk)
-    _add_orders(app, desk)
-    _add_drills(app, desk)
+    _add_incidents(app, context)
+    _add_orders(app, context)
+    _add_drills(app, context)
 
     @app.get("/v1/outbox", tags=["outbox"], summary="What waits, what was given up")
     async def show_outbox(limit: Annotated[int, Query(ge=1, le=500)] = 50) -> OutboxView:
@@ -110,23 +112,23 @@ def create_notifier_app(
     return app
 
 
-def _add_incidents(app: FastAPI, desk: _Desk) -> None:
+def _add_incidents(app: FastAPI, context: _Context) -> None:
     @app.get("/v1/incidents", tags=["incidents"], summary="The last incidents, newest first")
     async def list_incidents(
         limit: Annotated[int, Query(ge=1, le=500)] = 50, camera_id: CameraId | None = None
     ) -> list[IncidentView]:
-        found = await desk.database.run(
+        found = await context.database.run(
             lambda connection: incidents.newest(connection, limit=limit, camera_id=camera_id)
         )
         return [IncidentView.of(incident) for incident in found]
 
     @app.get("/v1/incidents/{incident_id}", tags=["incidents"], summary="One incident")
     async def show_incident(incident_id: IncidentPath) -> IncidentView:
-        return IncidentView.of(await desk.find(incident_id))
+        return IncidentView.of(await context.find(incident_id))
 
     async def picture(incident_id: str, kind: str) -> Response:
-        await desk.find(incident_id)
-        jpeg = await desk.database.run(lambda connection: media.load(connection, incident_id, kind))
+        await context.find(incident_id)
+        jpeg = await context.database.run(lambda connection: media.load(connection, incident_id, kind))
         if jpeg is None:
             raise Problem(404, "there is no such picture of this incident (any more)", kind="no-picture")
         return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
@@ -159,19 +161,19 @@ def _add_incidents(app: FastAPI, desk: _Desk) -> None:
         responses={200: {"content": {"video/mp4": {}}, "description": "An MP4 (H.264)"}},
     )
     async def clip(incident_id: IncidentPath) -> Response:
-        await desk.find(incident_id)
-        mp4 = await desk.database.run(lambda connection: media.load(connection, incident_id, "clip"))
+        await context.find(incident_id)
+        mp4 = await context.database.run(lambda connection: media.load(connection, incident_id, "clip"))
         if mp4 is None:
             raise Problem(404, "there is no clip of this incident (any more)", kind="no-clip")
         return Response(mp4, media_type="video/mp4", headers={"cache-control": "private, max-age=3600"})
 
 
-def _add_orders(app: FastAPI, desk: _Desk) -> None:
+def _add_orders(app: FastAPI, context: _Context) -> None:
     @app.post("/v1/incidents/{incident_id}/acknowledge", tags=["orders"], summary="Somebody takes care of it")
     async def acknowledge(
         incident_id: IncidentPath, caller: Caller, request: Annotated[OrderRequest | None, Body()] = None
     ) -> OrderAnswer:
-        return await desk.order("acknowledge", request or OrderRequest(by=""), caller, incident_id=incident_id)
+        return await context.order("acknowledge", request or OrderRequest(by=""), caller, incident_id=incident_id)
 
     @app.post(
         "/v1/incidents/{incident_id}/false-alarm",
@@ -181,7 +183,7 @@ def _add_orders(app: FastAPI, desk: _Desk) -> None:
     async def false_alarm(
         incident_id: IncidentPath, caller: Caller, request: Annotated[OrderRequest | None, Body()] = None
     ) -> OrderAnswer:
-        return await desk.order("false_alarm", request or OrderRequest(by=""), caller, incident_id=incident_id)
+        return await context.order("false_alarm", request or OrderRequest(by=""), caller, incident_id=incident_id)
 
     @app.post(
         "/v1/incidents/{incident_id}/snooze", tags=["orders"], summary="No sound from its camera; anything worse rings"
@@ -190,27 +192,29 @@ def _add_orders(app: FastAPI, desk: _Desk) -> None:
         incident_id: IncidentPath, caller: Caller, request: Annotated[SnoozeRequest | None, Body()] = None
     ) -> OrderAnswer:
         duration = request.duration_s if request else None
-        return await desk.order(
+        return await context.order(
             "snooze", request or OrderRequest(by=""), caller, incident_id=incident_id, duration_s=duration
         )
 
     @app.post("/v1/snooze", tags=["orders"], summary="No sound from a camera, or from all")
     async def snooze_camera(request: CameraSnoozeRequest, caller: Caller) -> OrderAnswer:
-        return await desk.order("snooze", request, caller, camera_id=request.camera_id, duration_s=request.duration_s)
+        return await context.order(
+            "snooze", request, caller, camera_id=request.camera_id, duration_s=request.duration_s
+        )
 
     @app.post("/v1/unsnooze", tags=["orders"], summary="Let a camera ring again, or all")
     async def unsnooze_camera(request: CameraSnoozeRequest, caller: Caller) -> OrderAnswer:
-        return await desk.order("unsnooze", request, caller, camera_id=request.camera_id)
+        return await context.order("unsnooze", request, caller, camera_id=request.camera_id)
 
 
-def _add_drills(app: FastAPI, desk: _Desk) -> None:
+def _add_drills(app: FastAPI, context: _Context) -> None:
     @app.post("/v1/drills", tags=["drills"], summary="Show a known fire now, and tell everybody that it is a drill")
     async def start_drill(caller: Caller, request: Annotated[OrderRequest | None, Body()] = None) -> OrderAnswer:
-        return await desk.order("drill", request or OrderRequest(by=""), caller)
+        return await context.order("drill", request or OrderRequest(by=""), caller)
 
     @app.get("/v1/drills", tags=["drills"], summary="The last drills with the seconds of each leg, newest first")
     async def list_drills(limit: Annotated[int, Query(ge=1, le=200)] = 20) -> list[DrillView]:
-        found = await desk.database.run(lambda connection: drills.newest(connection, limit))
+        found = await context.database.run(lambda connection: drills.newest(connection, limit))
         return [DrillView.of(drill) for drill in found]
 
 

@@ -11,37 +11,37 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from hackai_notifier.access import ChatAccess
 from hackai_notifier.api import create_notifier_app
-from hackai_notifier.bot.desk import Desk
-from hackai_notifier.cameras import CameraClient
-from hackai_notifier.caretaking import take_care
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.channels.console import ConsoleChannel
 from hackai_notifier.channels.loopback import NAME as LOOPBACK
 from hackai_notifier.channels.loopback import LoopbackChannel
 from hackai_notifier.channels.webhook import WebhookChannel
-from hackai_notifier.climber import Climber
-from hackai_notifier.clips import Clips
-from hackai_notifier.content import Editor
-from hackai_notifier.dashboard_client import DashboardClient
-from hackai_notifier.database import Database
-from hackai_notifier.delivery import Courier
-from hackai_notifier.disarm import DisarmWatch
-from hackai_notifier.entrance import choose_access, service_token
-from hackai_notifier.escalation import Ladder
-from hackai_notifier.feedback import Feedback
-from hackai_notifier.intake import Intake
-from hackai_notifier.mailroom import Mailroom
-from hackai_notifier.orders import Orders
-from hackai_notifier.outgoing import Publisher
-from hackai_notifier.recipients import ConfiguredDirectory, Recipient
-from hackai_notifier.render import Writer
-from hackai_notifier.results import Recorder
-from hackai_notifier.schema import MIGRATIONS
+from hackai_notifier.clients.cameras import CameraClient
+from hackai_notifier.clients.dashboard_client import DashboardClient
+from hackai_notifier.delivery.content import Editor
+from hackai_notifier.delivery.courier import Courier
+from hackai_notifier.delivery.delivery_context import DeliveryContext
+from hackai_notifier.delivery.outbox_watch import OutboxWatch
+from hackai_notifier.delivery.results import Recorder
+from hackai_notifier.escalation.disarm import DisarmWatch
+from hackai_notifier.escalation.escalation_worker import EscalationWorker
+from hackai_notifier.escalation.ladder import Ladder
+from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.incident.clips import Clips
+from hackai_notifier.incident.feedback import Feedback
+from hackai_notifier.incident.intake import Intake
+from hackai_notifier.incident.orders import Orders
+from hackai_notifier.incident.outgoing import Publisher
+from hackai_notifier.people.access import ChatAccess
+from hackai_notifier.people.access_policy import choose_access, service_token
+from hackai_notifier.people.recipients import ConfiguredDirectory, Recipient
+from hackai_notifier.selftest.caretaking import take_care
 from hackai_notifier.settings import NotifierSettings
-from hackai_notifier.snooze import SnoozeBook
-from hackai_notifier.watch import OutboxWatch
+from hackai_notifier.storage.database import Database
+from hackai_notifier.storage.schema import MIGRATIONS
+from hackai_notifier.texts.render import Writer
 from hackai_shared.bus import names
 from hackai_shared.config import ConfigError, HackAIConfig, load_config
 from hackai_shared.config.load import ConfigProblem
@@ -78,7 +78,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     await database.open()
 
     telegram = _telegram(settings, config)
-    access, door = await choose_access(settings, config, database, guard.revoked)
+    access, login_flow = await choose_access(settings, config, database, guard.revoked)
     directory = ConfiguredDirectory(config.notifier, access, telegram=telegram is not None)
     if not directory.audiences():
         log.error("NOBODY will be told about a fire: no channel is configured")
@@ -90,7 +90,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     channels = _channels(config, telegram)
     recorder.expect(channels)
 
-    room = Mailroom(database, editor, recorder, channels, moved=partial(_moved, access))
+    room = DeliveryContext(database, editor, recorder, channels, moved=partial(_moved, access))
     await room.restore()
     courier = Courier(room)
     watch = OutboxWatch(database, context.metrics)
@@ -102,7 +102,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     care = take_care(context, config, database, directory, writer, channels, changed=changed)
     book, disarm_book = SnoozeBook(), SnoozeBook()
     disarm_watch = DisarmWatch(database, directory, disarm_book, changed=changed)
-    climber = Climber(database, directory, book, writer, Ladder(config.notifier.escalation), changed=changed)
+    climber = EscalationWorker(database, directory, book, writer, Ladder(config.notifier.escalation), changed=changed)
     orders = Orders(
         database,
         Feedback(settings.data_dir / "feedback" / "false_alarm"),
@@ -149,7 +149,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         "revocations": lambda: guard.watch(stop),
     }
     if telegram is not None:
-        desk = Desk(
+        bot_context = BotContext(
             database=database,
             orders=orders,
             book=book,
@@ -159,16 +159,16 @@ async def build(context: ServiceContext) -> ServiceParts:
             writer=writer,
             watch=watch,
             access=access,
-            door=door,
+            login_flow=login_flow,
             dashboard=dashboard,
         )
         context.health.add("telegram-polling", telegram.state.check)
         context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
-        tasks["telegram"] = lambda: telegram.run(desk, stop, reported=publisher.wake)
+        tasks["telegram"] = lambda: telegram.run(bot_context, stop, reported=publisher.wake)
 
     closers: list[Task] = [channel.close for channel in channels.values()]
     closers += [camera_client.close, *care.closers]
-    closers += [client.close for client in (door.faces if door else None, dashboard) if client is not None]
+    closers += [client.close for client in (login_flow.faces if login_flow else None, dashboard) if client is not None]
     return ServiceParts(
         app=create_notifier_app(
             health=context.health, metrics=context.metrics, database=database, orders=orders, gate=guard.gate

@@ -13,7 +13,7 @@ from aiogram.enums import ParseMode
 from aiogram.types import LinkPreviewOptions
 
 from hackai_notifier.bot import login, start, web_code
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.paced import Paced
 from hackai_notifier.bot.polling import Poller, PollingState, create_dispatcher
 from hackai_notifier.channels.telegram import TelegramChannel
@@ -34,11 +34,11 @@ class TelegramBot:
         self.channel = TelegramChannel(self.bot, timeout_s=timeout_s)
         self.state = PollingState()
 
-    async def run(self, desk: Desk, stop: asyncio.Event, *, reported: Callable[[], None]) -> None:
+    async def run(self, context: BotContext, stop: asyncio.Event, *, reported: Callable[[], None]) -> None:
         """Answer commands and buttons until ``stop`` is set."""
         commands = (
             start.COMMANDS
-            + (login.COMMANDS if desk.door is not None else [])
-            + (web_code.COMMANDS if desk.dashboard is not None else [])
+            + (login.COMMANDS if context.login_flow is not None else [])
+            + (web_code.COMMANDS if context.dashboard is not None else [])
         )
-        await Poller(self.bot, create_dispatcher(desk, reported=reported), self.state, commands).run(stop)
+        await Poller(self.bot, create_dispatcher(context, reported=reported), self.state, commands).run(stop)

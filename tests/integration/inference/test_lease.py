@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Set
 
 import pytest
 
-from hackai_inference.lease import LEASE_S, RENEW_S, CameraLeases
+from hackai_inference.live.lease import LEASE_S, RENEW_S, CameraLeases
 from hackai_shared.bus import Bus, names
 from hackai_shared.reserved import CANARY_CAMERA
 

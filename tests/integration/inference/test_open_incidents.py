@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hackai_inference.incidents import OpenIncident
-from hackai_inference.open_incidents import RESUME_WITHIN, OpenIncidents
-from hackai_inference.outbox import Outbox
+from hackai_inference.decision.incidents import OpenIncident
+from hackai_inference.live.open_incidents import RESUME_WITHIN, OpenIncidents
+from hackai_inference.live.outbox import Outbox
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameRef
 from hackai_shared.reserved import CANARY_CAMERA, DRILL_CAMERA

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime, timezone
 from typing import Any
 
-from hackai_inference.outbox import Outbox, OutboxEntry
+from hackai_inference.live.outbox import Outbox, OutboxEntry
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import FrameRef, IncidentEvent
 

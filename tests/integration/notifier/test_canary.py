@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hackai_notifier import canary_watch, replica_watch
+from hackai_notifier.selftest import canary_watch, replica_watch
 from hackai_shared.bus import Bus, names
 from hackai_shared.config.canary import CanaryConfig
 from hackai_shared.messages import FrameDetections, FrameRef, IncidentEvent, ModelRef, ServiceStatus, utc_now

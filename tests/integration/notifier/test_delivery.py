@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from hackai_notifier import retry
+from hackai_notifier.delivery import retry
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import DeliveryReport, Spot
 from notifier_harness import (

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from hackai_notifier.daily import DailySummary
-from hackai_notifier.database import Database
-from hackai_notifier.external_check import ExternalCheck
-from hackai_notifier.recipients import Recipient
-from hackai_notifier.schema import MIGRATIONS
+from hackai_notifier.people.recipients import Recipient
+from hackai_notifier.selftest.daily import DailySummary
+from hackai_notifier.selftest.external_check import ExternalCheck
+from hackai_notifier.storage.database import Database
+from hackai_notifier.storage.schema import MIGRATIONS
 from hackai_shared.config.canary import CanaryConfig
 from hackai_shared.config.notifications import ExternalCheckConfig
 from hackai_shared.health import CheckResult, Health

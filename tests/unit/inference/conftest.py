@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from hackai_inference.api import add_routes
-from hackai_inference.engine import Engine
+from hackai_inference.http.api import add_routes
+from hackai_inference.live.engine import Engine
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.registry import Registry
+from hackai_inference.models.registry import Registry
 from hackai_inference.shadow.api import add_shadow_routes
 from hackai_inference.shadow.observer import Shadow
 from hackai_shared.health import Health

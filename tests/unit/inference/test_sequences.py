@@ -10,10 +10,10 @@ from typing import Any, Callable, List, Tuple
 import numpy as np
 import pytest
 
-from hackai_inference.confirmation import Confirmation, Look
-from hackai_inference.liveliness import SAMPLES, Liveliness
-from hackai_inference.places import PLACES, SIDE
-from hackai_inference.told_places import AGAIN_AFTER_S, SETTLED_S
+from hackai_inference.decision.confirmation import Confirmation, FrameScores
+from hackai_inference.decision.liveliness import SAMPLES, Liveliness
+from hackai_inference.decision.notified_places import AGAIN_AFTER_S, SETTLED_S
+from hackai_inference.decision.places import PLACES, SIDE
 from hackai_shared.config.detection import ConfirmationConfig
 
 CONFIG = ConfirmationConfig()
@@ -29,7 +29,7 @@ def at(place: int, score: float) -> "np.ndarray[Any, Any]":
     return scores
 
 
-def told(looks: List[Look]) -> Story:
+def told(looks: List[FrameScores]) -> Story:
     state = Confirmation(CONFIG, PLACES)
     return [(step.change, step.label) for look in looks for step in state.observe(look).transitions]
 
@@ -40,7 +40,7 @@ def scene(
     brightness: Callable[[float], float],
     extent: Callable[[float], float] = lambda now: 1.0,
     fps: float = 10.0,
-) -> List[Look]:
+) -> List[FrameScores]:
     """A grey room with noise in which the spot ``HERE`` has a score, a brightness (0-255) and an extent over time."""
     rng = np.random.default_rng(2)
     life = Liveliness()
@@ -52,7 +52,7 @@ def scene(
         picture[row : row + 3, column : column + 3] += brightness(now) - 80.0
         alive = life.add(picture, now).reshape(PLACES)
         scores = at(HERE, score(now))
-        looks.append(Look(now, scores, scores, alive, extent=extent(now)))
+        looks.append(FrameScores(now, scores, scores, alive, extent=extent(now)))
     return looks
 
 
@@ -66,7 +66,7 @@ def scene(
     ],
 )
 def test_recorded_sequences(name: str, expected: Story) -> None:
-    looks = [Look(now, at(HERE, fire), at(HERE, fire + start)) for now, fire, start in RECORDED[name]]
+    looks = [FrameScores(now, at(HERE, fire), at(HERE, fire + start)) for now, fire, start in RECORDED[name]]
 
     assert told(looks) == expected
 
@@ -76,20 +76,22 @@ def test_a_sign_that_is_dark_twice_a_second_is_seen_to_blink_at_any_rate(fps: fl
     """Dark for a third of its period of 0.47 s, which no rate divides."""
     scores = [0.0 if (number / fps) % 0.47 < 0.14 else 0.95 for number in range(round(60 * fps))]
 
-    assert told([Look(number / fps, at(HERE, score), at(HERE, score)) for number, score in enumerate(scores)]) == []
+    assert (
+        told([FrameScores(number / fps, at(HERE, score), at(HERE, score)) for number, score in enumerate(scores)]) == []
+    )
 
 
 def test_one_one_gap_one_at_one_place_is_a_fire() -> None:
     pattern = [1.0, 0.0, 1.0, 1.0, *[1.0] * 12]
-    looks = [Look(number / 10, at(HERE, score), at(HERE, score)) for number, score in enumerate(pattern)]
+    looks = [FrameScores(number / 10, at(HERE, score), at(HERE, score)) for number, score in enumerate(pattern)]
 
     assert told(looks) == [("opened", "fire")]
 
 
 def test_two_spots_at_different_places_do_not_add_up() -> None:
     places = [HERE if number % 2 else THERE for number in range(300)]
-    elsewhere = [Look(number / 10, at(place, 0.95), at(place, 0.95)) for number, place in enumerate(places)]
-    together = [Look(number / 10, at(HERE, 0.95), at(HERE, 0.95)) for number in range(300)]
+    elsewhere = [FrameScores(number / 10, at(place, 0.95), at(place, 0.95)) for number, place in enumerate(places)]
+    together = [FrameScores(number / 10, at(HERE, 0.95), at(HERE, 0.95)) for number in range(300)]
 
     assert told(elsewhere) == []
     assert told(together) == [("opened", "fire")]
@@ -99,7 +101,7 @@ def test_a_second_fire_elsewhere_is_confirmed_by_its_own_evidence() -> None:
     state = Confirmation(CONFIG, PLACES)
     for number in range(100):
         scores = at(HERE, 0.95) + (at(THERE, 0.9) if number >= 50 else 0.0)
-        state.observe(Look(number / 10, scores, scores))
+        state.observe(FrameScores(number / 10, scores, scores))
 
     assert state.levels[HERE] >= 1.0
     assert state.levels[THERE] >= 1.0
@@ -109,7 +111,9 @@ def test_a_second_fire_elsewhere_is_confirmed_by_its_own_evidence() -> None:
 def test_a_slow_smoulder_is_told_because_it_grows() -> None:
     def smoulder(extent: Callable[[float], float]) -> Story:
         looks = scene(60.0, lambda now: 0.6, lambda now: 90.0 + now / 10, extent)
-        return told([Look(look.stream_s, 0.0, look.smoke, look.liveliness, extent=look.extent) for look in looks])
+        return told(
+            [FrameScores(look.stream_s, 0.0, look.smoke, look.liveliness, extent=look.extent) for look in looks]
+        )
 
     assert smoulder(lambda now: 1.0 + now / 10) == [("opened", "start_fire")]
     assert smoulder(lambda now: 1.0) == []
@@ -154,7 +158,7 @@ def test_a_raised_threshold_delays_a_doubtful_fire_and_not_a_certain_one() -> No
         state = Confirmation(CONFIG, PLACES)
         for number in range(300):
             scores = at(HERE, score if number >= 20 else 0.0)
-            steps = state.observe(Look(number / 10, scores, scores, raised=raised)).transitions
+            steps = state.observe(FrameScores(number / 10, scores, scores, raised=raised)).transitions
             if steps:
                 return steps[0].at_s - 2.0
         return float("inf")
@@ -167,14 +171,14 @@ def test_a_raised_threshold_delays_a_doubtful_fire_and_not_a_certain_one() -> No
 FAR = 3 * SIDE + 12
 
 
-def burning(seconds: float, *fires: "Tuple[int, Callable[[float], float]]", fps: float = 10.0) -> List[Look]:
+def burning(seconds: float, *fires: "Tuple[int, Callable[[float], float]]", fps: float = 10.0) -> List[FrameScores]:
     """Flames at several places, each with a score over time."""
     looks = []
     for number in range(round(seconds * fps)):
         scores = np.zeros(PLACES)
         for place, score in fires:
             scores[place] = score(number / fps)
-        looks.append(Look(number / fps, scores, scores))
+        looks.append(FrameScores(number / fps, scores, scores))
     return looks
 
 
@@ -182,7 +186,7 @@ def since(begin: float, end: float = np.inf, score: float = 1.0) -> "Callable[[f
     return lambda now: score if begin <= now < end else 0.0
 
 
-def steps_of(looks: List[Look]) -> "List[Tuple[str, int]]":
+def steps_of(looks: List[FrameScores]) -> "List[Tuple[str, int]]":
     state = Confirmation(CONFIG, PLACES)
     return [(step.change, step.place) for look in looks for step in state.observe(look).transitions]
 
@@ -236,7 +240,9 @@ def test_two_places_that_take_turns_are_one_fire(turn_s: float) -> None:
 
 
 def test_the_smoke_of_a_known_fire_drifts_where_it_likes() -> None:
-    looks = [Look(look.stream_s, at(HERE, 1.0), np.maximum(at(HERE, 1.0), at(THERE, 1.0))) for look in burning(30)]
+    looks = [
+        FrameScores(look.stream_s, at(HERE, 1.0), np.maximum(at(HERE, 1.0), at(THERE, 1.0))) for look in burning(30)
+    ]
 
     assert steps_of(looks) == [("opened", HERE)]
 
@@ -246,7 +252,7 @@ def test_flames_far_from_known_smoke_worsen_it_and_flames_elsewhere_are_told_too
     for number in range(600):
         now = number / 10
         fire = np.maximum(at(THERE, since(10)(now)), at(FAR, since(30)(now)))
-        looks.append(Look(now, fire, np.maximum(fire, at(HERE, 1.0))))
+        looks.append(FrameScores(now, fire, np.maximum(fire, at(HERE, 1.0))))
 
     assert steps_of(looks) == [("opened", HERE), ("worsened", THERE), ("further", FAR)]
 
@@ -270,4 +276,4 @@ def test_an_incident_of_an_older_version_does_not_say_where_and_nothing_is_told_
 
 
 def test_a_model_without_activations_knows_no_places_and_tells_of_none() -> None:
-    assert [change for change, _ in steps_of([Look(n / 10, 1.0, 1.0) for n in range(600)])] == ["opened"]
+    assert [change for change, _ in steps_of([FrameScores(n / 10, 1.0, 1.0) for n in range(600)])] == ["opened"]

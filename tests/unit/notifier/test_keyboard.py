@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from hackai_notifier.bot.keyboard import IncidentButton, buttons_of
-from hackai_notifier.incidents import Incident, Mark, merge
+from hackai_notifier.incident.incidents import Incident, Mark, merge
 from notifier_harness import incident, later
 
 MARK = Mark(by="Ann", at=datetime(2026, 11, 24, tzinfo=UTC))

@@ -94,7 +94,7 @@ def verdict(choice: Choice) -> str:
 
 
 def section(choice: Choice, camera: str, judges: str) -> str:
-    """Return what to put into ``config.yml``; ``judges`` as :attr:`Judges.names`."""
+    """Return what to put into ``config.yml``; ``judges`` as :attr:`LoadedModels.names`."""
     row = choice.chosen
     return (
         f"cameras:\n  {camera}:\n    detection:\n      threshold: {row.threshold:g}\n      budget:\n"

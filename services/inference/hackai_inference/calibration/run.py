@@ -12,7 +12,7 @@ from hackai_inference.calibration.choice import Choice, choose, price
 from hackai_inference.calibration.footage import NoFootage
 from hackai_inference.calibration.trial import Alarm, Trial
 from hackai_inference.calibration.watch import Watch
-from hackai_inference.eyes import Eyes
+from hackai_inference.live.model_cascade import ModelCascade
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.bus import Bus
 from hackai_shared.config import HackAIConfig
@@ -70,7 +70,7 @@ async def watch_live(watch: Watch, url: str, camera: str, *, hours: float, note:
             note(shot.at, alarms, watch.trial.watched_s)
 
 
-def delays_of(fires: Path, eyes: Eyes, config: HackAIConfig, fps: float) -> Dict[float, List[Optional[float]]]:
+def delays_of(fires: Path, eyes: ModelCascade, config: HackAIConfig, fps: float) -> Dict[float, List[Optional[float]]]:
     """Return per threshold the seconds from the begin of each recording of a fire to its alarm; None: it came never.
 
     Raises:

@@ -8,8 +8,8 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from hackai_inference.confirmation import Confirmation, Look
-from hackai_inference.places import PLACES
+from hackai_inference.decision.confirmation import Confirmation, FrameScores
+from hackai_inference.decision.places import PLACES
 from hackai_shared.config.detection import ConfirmationConfig
 from hackai_shared.serving.gate_report import CALIBRATION_THRESHOLDS
 
@@ -39,7 +39,7 @@ class Trial:
         self.frames = 0
         self.watched_s = 0.0
 
-    def add(self, look: Look) -> List[Alarm]:
+    def add(self, look: FrameScores) -> List[Alarm]:
         """Add a frame; return the incidents that it would have opened."""
         if self._last_s is not None and 0.0 < look.stream_s - self._last_s <= PAUSE_S:
             self.watched_s += look.stream_s - self._last_s
@@ -49,7 +49,9 @@ class Trial:
         for threshold, state in self._states.items():
             # Rules of the camera that raise a place further stay in force.
             raised = np.maximum(np.asarray(look.raised), self._raised[threshold])
-            verdict = state.observe(Look(look.stream_s, look.fire, look.smoke, look.liveliness, raised, look.extent))
+            verdict = state.observe(
+                FrameScores(look.stream_s, look.fire, look.smoke, look.liveliness, raised, look.extent)
+            )
             opened += [Alarm(threshold, step.at_s, step.label) for step in verdict.transitions if step.change in RINGS]
         self.alarms += opened
         return opened

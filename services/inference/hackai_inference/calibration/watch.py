@@ -6,9 +6,9 @@ from typing import List, Optional
 
 from hackai_inference.calibration.footage import Shot
 from hackai_inference.calibration.trial import Alarm, Trial
-from hackai_inference.eyes import Eyes
-from hackai_inference.sight import CameraSight
-from hackai_inference.vigilance import Vigilance
+from hackai_inference.decision.camera_rules import CameraRules
+from hackai_inference.live.frame_evidence import CameraEvidence
+from hackai_inference.live.model_cascade import ModelCascade
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 
@@ -18,14 +18,14 @@ class Watch:
 
     def __init__(
         self,
-        eyes: Eyes,
+        eyes: ModelCascade,
         config: InferenceConfig,
         rules: CameraDetectionConfig,
         trial: Trial,
     ) -> None:
         plain = rules.model_copy(update={"threshold": None, "budget": None})
         self._eyes = eyes
-        self._sight = CameraSight(Vigilance(plain, config.confirmation), config)
+        self._sight = CameraEvidence(CameraRules(plain, config.confirmation), config)
         self._source: Optional[str] = None
         self.trial = trial
 

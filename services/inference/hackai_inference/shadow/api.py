@@ -10,10 +10,10 @@ from fastapi import FastAPI, Response
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Literal
 
+from hackai_inference.models.versions import UnknownModel
 from hackai_inference.shadow.observer import Comparison, NoShadow, NotPromotable, Shadow
 from hackai_inference.shadow.rules import objections
 from hackai_inference.shadow.samples import Sample
-from hackai_inference.versions import UnknownModel
 from hackai_shared.problems import Problem
 from hackai_shared.serving.package import PackageError
 from hackai_shared.serving.session import SessionError

@@ -12,12 +12,12 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 import structlog
 from typing_extensions import Literal
 
-from hackai_inference.judging import Judgement
-from hackai_inference.registry import ActiveModel, Registry
+from hackai_inference.models.judgement import Judgement
+from hackai_inference.models.registry import ActiveModel, Registry
+from hackai_inference.models.versions import NothingToRollBackTo, UnknownModel
 from hackai_inference.shadow.rules import PROBATION_FRAMES, objections, reason_to_roll_back
 from hackai_inference.shadow.samples import SampleFolder
 from hackai_inference.shadow.tally import Tally
-from hackai_inference.versions import NothingToRollBackTo, UnknownModel
 from hackai_shared.messages import utc_now
 from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.package import PackageError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
-from hackai_notifier.access import Role
 from hackai_notifier.bot.caller import Caller
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.keyboard import IncidentButton
+from hackai_notifier.people.access import Role
 from hackai_shared.messages import Command
 
 
@@ -20,7 +20,7 @@ def create_router() -> Router:
     return router
 
 
-async def pressed(query: CallbackQuery, callback_data: IncidentButton, desk: Desk, caller: Caller) -> None:
+async def pressed(query: CallbackQuery, callback_data: IncidentButton, context: BotContext, caller: Caller) -> None:
     """Carry out what a button says; pressing it twice is answered and changes nothing."""
     if caller.role < Role.OPERATOR:
         await query.answer("Only operators may do this.", show_alert=True)
@@ -32,7 +32,7 @@ async def pressed(query: CallbackQuery, callback_data: IncidentButton, desk: Des
         actor=caller.actor,
         incident_id=callback_data.incident_id,
     )
-    result = await desk.orders.submit(order)
+    result = await context.orders.submit(order)
     await query.answer(result.message[:200])
 
 

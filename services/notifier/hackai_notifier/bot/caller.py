@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Message
 
-from hackai_notifier.access import Role
+from hackai_notifier.people.access import Role
 from hackai_shared.messages import Actor
 
 

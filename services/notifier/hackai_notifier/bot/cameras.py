@@ -8,10 +8,10 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import BufferedInputFile, Message
 
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.overview import camera_lines
 from hackai_notifier.bot.status import heartbeats
-from hackai_notifier.cameras import CameraUnavailable, PictureGone
+from hackai_notifier.clients.cameras import CameraUnavailable, PictureGone
 
 
 def create_router() -> Router:
@@ -22,38 +22,40 @@ def create_router() -> Router:
     return router
 
 
-async def cameras(message: Message, desk: Desk) -> None:
+async def cameras(message: Message, context: BotContext) -> None:
     """List the cameras."""
-    lines = camera_lines(await heartbeats(desk) or [], desk.camera_names)
+    lines = camera_lines(await heartbeats(context) or [], context.camera_names)
     await message.answer("\n".join(lines) or "No camera is configured.")
 
 
-async def snapshot(message: Message, command: CommandObject, desk: Desk) -> None:
+async def snapshot(message: Message, command: CommandObject, context: BotContext) -> None:
     """Send the newest frame of a camera."""
     wanted = (command.args or "").strip()
-    camera_id = next(iter(desk.camera_names)) if not wanted and len(desk.camera_names) == 1 else find(wanted, desk)
+    camera_id = (
+        next(iter(context.camera_names)) if not wanted and len(context.camera_names) == 1 else find(wanted, context)
+    )
     if camera_id is None:
-        await message.answer(unknown_camera(wanted, desk))
+        await message.answer(unknown_camera(wanted, context))
         return
-    name = desk.camera_names[camera_id]
+    name = context.camera_names[camera_id]
     try:
-        jpeg = await desk.cameras.snapshot(camera_id)
+        jpeg = await context.cameras.snapshot(camera_id)
     except (CameraUnavailable, PictureGone) as error:
         await message.answer(f"No picture of <b>{html.escape(name)}</b>: {html.escape(str(error)[:300])}")
         return
     await message.answer_photo(BufferedInputFile(jpeg, f"{camera_id}.jpg"), caption=f"📷 {html.escape(name)} · now")
 
 
-def find(wanted: str, desk: Desk) -> str | None:
+def find(wanted: str, context: BotContext) -> str | None:
     """Return the id of a camera that is named by id or by name, whatever the case."""
-    for camera_id, name in desk.camera_names.items():
+    for camera_id, name in context.camera_names.items():
         if wanted.lower() in (camera_id, name.lower()):
             return camera_id
     return None
 
 
-def unknown_camera(wanted: str, desk: Desk) -> str:
+def unknown_camera(wanted: str, context: BotContext) -> str:
     """Return which cameras there are."""
-    known = ", ".join(f"<code>{html.escape(camera_id)}</code>" for camera_id in desk.camera_names)
+    known = ", ".join(f"<code>{html.escape(camera_id)}</code>" for camera_id in context.camera_names)
     asked = f"There is no camera “{html.escape(wanted[:60])}”. " if wanted else "Which one? "
     return f"{asked}Cameras: {known or 'none'}"

@@ -9,12 +9,12 @@ from aiogram.filters import Command as CommandFilter
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from hackai_notifier import outgoing
-from hackai_notifier.access import Role
 from hackai_notifier.bot.caller import Caller
-from hackai_notifier.bot.desk import Desk
-from hackai_notifier.disarm import LONGEST_S
-from hackai_notifier.snooze import parse_duration
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.escalation.disarm import LONGEST_S
+from hackai_notifier.escalation.snooze import parse_duration
+from hackai_notifier.incident import outgoing
+from hackai_notifier.people.access import Role
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord, Command
 
@@ -29,30 +29,30 @@ def create_router() -> Router:
     return router
 
 
-async def disarm(message: Message, command: CommandObject, desk: Desk, caller: Caller) -> None:
+async def disarm(message: Message, command: CommandObject, context: BotContext, caller: Caller) -> None:
     """Record new incidents without telling them, for a while."""
-    refusal = _refusal(desk, caller)
+    refusal = _refusal(context, caller)
     if refusal is not None:
         record = AuditRecord(actor=caller.actor, action="disarm", outcome="refused", detail=refusal)
-        await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
+        await context.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
         await message.answer(refusal)
         return
     duration = parse_duration(command.args or "")
     if duration is None or duration > LONGEST_S:
         await message.answer(USAGE)
         return
-    await _submit(message, desk, caller, "disarm", duration)
+    await _submit(message, context, caller, "disarm", duration)
 
 
-async def arm(message: Message, desk: Desk, caller: Caller) -> None:
+async def arm(message: Message, context: BotContext, caller: Caller) -> None:
     """Arm again."""
     if caller.role < Role.OPERATOR:
         await message.answer("Only operators may do this.")
         return
-    await _submit(message, desk, caller, "arm", None)
+    await _submit(message, context, caller, "arm", None)
 
 
-async def _submit(message: Message, desk: Desk, caller: Caller, action: str, duration: float | None) -> None:
+async def _submit(message: Message, context: BotContext, caller: Caller, action: str, duration: float | None) -> None:
     order = Command.model_validate(
         {
             "command_id": f"telegram-{message.chat.id}-{message.message_id}",
@@ -61,15 +61,15 @@ async def _submit(message: Message, desk: Desk, caller: Caller, action: str, dur
             "duration_s": duration,
         }
     )
-    result = await desk.orders.submit(order)
+    result = await context.orders.submit(order)
     await message.answer(html.escape(result.message))
 
 
-def _refusal(desk: Desk, caller: Caller) -> str | None:
+def _refusal(context: BotContext, caller: Caller) -> str | None:
     if caller.role < Role.OPERATOR:
         return "Only operators may do this."
-    if desk.door is None:
+    if context.login_flow is None:
         return "Disarming needs the face service: a chat alone is not enough."
-    if not desk.door.access.fresh_face(caller.chat_id):
+    if not context.login_flow.access.fresh_face(caller.chat_id):
         return "Your face was last seen more than five minutes ago: /login again, then /disarm."
     return None

@@ -9,10 +9,10 @@ from aiogram.filters import Command as CommandFilter
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from hackai_notifier import drills
-from hackai_notifier.access import Role
 from hackai_notifier.bot.caller import Caller
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.people.access import Role
+from hackai_notifier.selftest import drills
 from hackai_shared.messages import Command
 
 USAGE = "Usage: /drill starts one; <code>/drill history</code> lists the last ten."
@@ -26,12 +26,12 @@ def create_router() -> Router:
     return router
 
 
-async def drill(message: Message, command: CommandObject, desk: Desk, caller: Caller) -> None:
+async def drill(message: Message, command: CommandObject, context: BotContext, caller: Caller) -> None:
     """Start a drill, or list the last ones."""
     wanted = (command.args or "").strip().lower()
     if wanted == "history":
-        last = await desk.database.run(lambda connection: drills.newest(connection, SHOWN))
-        await message.answer("\n".join(desk.writer.drill_line(one) for one in last) or "No drill so far.")
+        last = await context.database.run(lambda connection: drills.newest(connection, SHOWN))
+        await message.answer("\n".join(context.writer.drill_line(one) for one in last) or "No drill so far.")
     elif wanted:
         await message.answer(USAGE)
     elif caller.role < Role.OPERATOR:
@@ -40,5 +40,5 @@ async def drill(message: Message, command: CommandObject, desk: Desk, caller: Ca
         order = Command(
             command_id=f"telegram-{message.chat.id}-{message.message_id}", action="drill", actor=caller.actor
         )
-        result = await desk.orders.submit(order)
+        result = await context.orders.submit(order)
         await message.answer(html.escape(result.message))

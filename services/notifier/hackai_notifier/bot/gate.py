@@ -12,10 +12,10 @@ from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from hackai_notifier import outgoing
 from hackai_notifier.bot.caller import Caller, actor_of, identity_of
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.login import is_for_door
+from hackai_notifier.incident import outgoing
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
 from hackai_shared.redaction import redact
@@ -38,24 +38,24 @@ class Gate(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Call the handler, or refuse."""
         assert isinstance(event, (Message, CallbackQuery))
-        desk: Desk = data["desk"]
+        context: BotContext = data["context"]
         identity = identity_of(event)
-        role = desk.access.role(identity) if identity is not None else None
+        role = context.access.role(identity) if identity is not None else None
         if identity is not None and role is not None:
-            actor = actor_of(event, desk.access.proof(identity))
-            session = desk.door.access.session(identity) if desk.door is not None else None
+            actor = actor_of(event, context.access.proof(identity))
+            session = context.login_flow.access.session(identity) if context.login_flow is not None else None
             if session is not None:
                 # The person whose face was seen, not what the account calls itself.
                 actor = actor.model_copy(update={"name": session.name})
             data["caller"] = Caller(identity, role, actor)
             return await handler(event, data)
-        if isinstance(event, Message) and desk.door is not None and is_for_door(event, desk.door):
+        if isinstance(event, Message) and context.login_flow is not None and is_for_door(event, context.login_flow):
             return await handler(event, data)
         if identity is not None:
-            await self._refuse(event, identity, desk)
+            await self._refuse(event, identity, context)
         return None
 
-    async def _refuse(self, event: Message | CallbackQuery, identity: int, desk: Desk) -> None:
+    async def _refuse(self, event: Message | CallbackQuery, identity: int, context: BotContext) -> None:
         if isinstance(event, CallbackQuery):
             await event.answer("You are not allowed to do this.", show_alert=True)
         if isinstance(event, Message) and not _speaks_to_us(event):
@@ -71,12 +71,12 @@ class Gate(BaseMiddleware):
             detail=f"chat {identity} is not allowed",
         )
         log.warning("refused", chat=identity)
-        await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
+        await context.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
         self._reported()
         if isinstance(event, Message):
             way_in = (
                 "Log in with /login."
-                if desk.door is not None
+                if context.login_flow is not None
                 else "Its administrator can add it under <code>notifier.telegram.chats</code>."
             )
             await event.answer(

@@ -6,8 +6,8 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from hackai_notifier import incidents as store
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.incident import incidents as store
 
 
 def create_router() -> Router:
@@ -17,7 +17,7 @@ def create_router() -> Router:
     return router
 
 
-async def incidents(message: Message, desk: Desk) -> None:
+async def incidents(message: Message, context: BotContext) -> None:
     """List the last incidents, newest first."""
-    last = await desk.database.run(lambda connection: store.newest(connection, limit=10))
-    await message.answer("\n".join(desk.writer.line(incident) for incident in last) or "No incident so far.")
+    last = await context.database.run(lambda connection: store.newest(connection, limit=10))
+    await message.answer("\n".join(context.writer.line(incident) for incident in last) or "No incident so far.")

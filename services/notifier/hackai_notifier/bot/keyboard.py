@@ -7,7 +7,7 @@ from typing import Literal
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from hackai_notifier.incidents import Incident
+from hackai_notifier.incident.incidents import Incident
 
 ButtonAction = Literal["acknowledge", "false_alarm", "snooze"]
 _LIMIT = 64  # bytes of callback_data: https://core.telegram.org/bots/api#inlinekeyboardbutton

@@ -11,12 +11,12 @@ from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandObject
 from aiogram.types import BotCommand, Message
 
-from hackai_notifier import outgoing
-from hackai_notifier.access import Role
 from hackai_notifier.bot.caller import actor_of
-from hackai_notifier.bot.desk import Desk
-from hackai_notifier.door import Door, client_of
-from hackai_notifier.face_client import FaceRefused, FaceServiceUnavailable
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.clients.face_client import FaceRefused, FaceServiceUnavailable
+from hackai_notifier.incident import outgoing
+from hackai_notifier.people.access import Role
+from hackai_notifier.people.login_flow import LoginFlow, client_of
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
 
@@ -36,13 +36,13 @@ _WORDS = {
 }
 
 
-def create_router(door: Door) -> Router:
+def create_router(login_flow: LoginFlow) -> Router:
     """Return the router of this feature; its messages are the ones that :func:`is_for_door` names."""
     router = Router(name="login")
     router.message.filter(F.chat.type == ChatType.PRIVATE)
 
     async def began(message: Message) -> bool:
-        return door.is_pending(message.chat.id)
+        return login_flow.is_pending(message.chat.id)
 
     router.message.register(login, Command("login"))
     router.message.register(logout, Command("logout"))
@@ -55,7 +55,7 @@ def create_router(door: Door) -> Router:
     return router
 
 
-def is_for_door(message: Message, door: Door) -> bool:
+def is_for_door(message: Message, login_flow: LoginFlow) -> bool:
     """Return whether a stranger may say this: it is how one stops being one."""
     if message.chat.type != ChatType.PRIVATE:
         return False
@@ -64,14 +64,14 @@ def is_for_door(message: Message, door: Door) -> bool:
     if command in ("/login", "/enroll"):
         return True
     picture = bool(message.photo or message.video_note or message.video)
-    return picture and door.is_pending(message.chat.id)
+    return picture and login_flow.is_pending(message.chat.id)
 
 
-async def login(message: Message, desk: Desk) -> None:
+async def login(message: Message, context: BotContext) -> None:
     """Say the challenge."""
-    door = _door(desk)
+    login_flow = _login_flow(context)
     try:
-        challenge = await door.begin(message.chat.id)
+        challenge = await login_flow.begin(message.chat.id)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(html.escape(str(error)))
         return
@@ -83,27 +83,29 @@ async def login(message: Message, desk: Desk) -> None:
     )
 
 
-async def selfie(message: Message, bot: Bot, desk: Desk) -> None:
+async def selfie(message: Message, bot: Bot, context: BotContext) -> None:
     """Log in with a photo."""
     assert message.photo
-    await _finish(message, bot, desk, message.photo[-1].file_id, message.photo[-1].file_size, video=False)
+    await _finish(message, bot, context, message.photo[-1].file_id, message.photo[-1].file_size, video=False)
 
 
-async def video(message: Message, bot: Bot, desk: Desk) -> None:
+async def video(message: Message, bot: Bot, context: BotContext) -> None:
     """Log in with the answer to the challenge."""
     media = message.video_note or message.video
     assert media is not None
-    await _finish(message, bot, desk, media.file_id, media.file_size, video=True)
+    await _finish(message, bot, context, media.file_id, media.file_size, video=True)
 
 
-async def _finish(message: Message, bot: Bot, desk: Desk, file_id: str, size: int | None, *, video: bool) -> None:
-    door = _door(desk)
+async def _finish(
+    message: Message, bot: Bot, context: BotContext, file_id: str, size: int | None, *, video: bool
+) -> None:
+    login_flow = _login_flow(context)
     picture = await _download(bot, file_id, size)
     if picture is None:
         await message.answer("This is too large. Send a selfie or a short video note.")
         return
     try:
-        session = await door.finish(message.chat.id, picture, video=video)
+        session = await login_flow.finish(message.chat.id, picture, video=video)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(f"Not logged in: {html.escape(str(error))}.\nTry again with /login.")
         return
@@ -114,36 +116,36 @@ async def _finish(message: Message, bot: Bot, desk: Desk, file_id: str, size: in
     )
 
 
-async def logout(message: Message, desk: Desk) -> None:
+async def logout(message: Message, context: BotContext) -> None:
     """Log this chat out."""
-    door = _door(desk)
-    session = door.access.session(message.chat.id)
+    login_flow = _login_flow(context)
+    session = login_flow.access.session(message.chat.id)
     if session is None:
         await message.answer("You are not logged in.")
         return
     try:
-        await door.end(session)
+        await login_flow.end(session)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(f"Logged out here; {html.escape(str(error))}.")
         return
     await message.answer("Logged out. Alarms still come here, as text without pictures.")
 
 
-async def enroll(message: Message, bot: Bot, desk: Desk) -> None:
+async def enroll(message: Message, bot: Bot, context: BotContext) -> None:
     """Enrol the person on the photo: with a one-time code, or as an administrator."""
-    door = _door(desk)
+    login_flow = _login_flow(context)
     assert message.photo
     words = (message.caption or "").split()[1:]
-    session = door.access.session(message.chat.id)
+    session = login_flow.access.session(message.chat.id)
     picture = await _download(bot, message.photo[-1].file_id, message.photo[-1].file_size)
     if picture is None or not words:
         await enroll_help(message)
         return
     try:
         if session is not None and session.role is Role.ADMIN:
-            person = await door.faces.enrol(session.token, " ".join(words), picture)
+            person = await login_flow.faces.enrol(session.token, " ".join(words), picture)
         else:
-            person = await door.faces.enrol_with_code(
+            person = await login_flow.faces.enrol_with_code(
                 client_of(message.chat.id), words[0], " ".join(words[1:]) or "?", picture
             )
     except (FaceRefused, FaceServiceUnavailable) as error:
@@ -160,15 +162,15 @@ async def enroll_help(message: Message) -> None:
     )
 
 
-async def people(message: Message, desk: Desk) -> None:
+async def people(message: Message, context: BotContext) -> None:
     """List who is enrolled."""
-    door = _door(desk)
-    session = door.access.session(message.chat.id)
+    login_flow = _login_flow(context)
+    session = login_flow.access.session(message.chat.id)
     if session is None or session.role is not Role.ADMIN:
         await message.answer("Only administrators may do this.")
         return
     try:
-        everybody = await door.faces.people(session.token)
+        everybody = await login_flow.faces.people(session.token)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(html.escape(str(error)))
         return
@@ -176,34 +178,34 @@ async def people(message: Message, desk: Desk) -> None:
     await message.answer("\n".join(lines) or "Nobody is enrolled.")
 
 
-async def revoke(message: Message, command: CommandObject, desk: Desk) -> None:
+async def revoke(message: Message, command: CommandObject, context: BotContext) -> None:
     """End all sessions of somebody."""
-    door = _door(desk)
-    session = door.access.session(message.chat.id)
+    login_flow = _login_flow(context)
+    session = login_flow.access.session(message.chat.id)
     if session is None or session.role is not Role.ADMIN:
         record = AuditRecord(
-            actor=actor_of(message, door.access.proof(message.chat.id)), action="revoke", outcome="refused"
+            actor=actor_of(message, login_flow.access.proof(message.chat.id)), action="revoke", outcome="refused"
         )
-        await desk.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
+        await context.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
         await message.answer("Only administrators may do this.")
         return
     wanted = (command.args or "").strip().casefold()
     try:
-        found = [person for person in await door.faces.people(session.token) if person.name.casefold() == wanted]
+        found = [person for person in await login_flow.faces.people(session.token) if person.name.casefold() == wanted]
         if not found:
             await message.answer("There is nobody by that name; /people lists them.")
             return
-        ended = await door.faces.revoke(session.token, found[0].person_id)
+        ended = await login_flow.faces.revoke(session.token, found[0].person_id)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(html.escape(str(error)))
         return
     await message.answer(f"{ended} session(s) of {html.escape(found[0].name)} ended.")
 
 
-def _door(desk: Desk) -> Door:
-    if desk.door is None:
-        raise LookupError("this router is only there with a door")
-    return desk.door
+def _login_flow(context: BotContext) -> LoginFlow:
+    if context.login_flow is None:
+        raise LookupError("this router is only there with a login_flow")
+    return context.login_flow
 
 
 async def _download(bot: Bot, file_id: str, size: int | None) -> bytes | None:

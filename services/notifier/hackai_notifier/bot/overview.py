@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from hackai_notifier.snooze import ALL_CAMERAS, Snooze
+from hackai_notifier.escalation.snooze import ALL_CAMERAS, Snooze
 from hackai_shared.messages import CameraStatus, ServiceStatus
 
 # What must run for an alarm to reach anybody.

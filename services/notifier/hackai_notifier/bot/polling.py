@@ -34,9 +34,9 @@ from hackai_notifier.bot import (
     status,
     web_code,
 )
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.gate import Gate
-from hackai_notifier.retry import CREDENTIALS_DELAY_S, backoff_s
+from hackai_notifier.delivery.retry import CREDENTIALS_DELAY_S, backoff_s
 from hackai_notifier.stopping import pause, unless
 from hackai_shared.health import CheckResult
 
@@ -76,16 +76,16 @@ class PollingState:
         return CheckResult(age <= SILENT_FOR_S, f"Telegram last answered {age:.0f} s ago")
 
 
-def create_dispatcher(desk: Desk, *, reported: Callable[[], None]) -> Dispatcher:
+def create_dispatcher(context: BotContext, *, reported: Callable[[], None]) -> Dispatcher:
     """Return the dispatcher with all routers behind the gate."""
-    dispatcher = Dispatcher(desk=desk)
+    dispatcher = Dispatcher(context=context)
     gate = Gate(reported=reported)
     dispatcher.message.outer_middleware(gate)
     dispatcher.callback_query.outer_middleware(gate)
-    if desk.door is not None:
-        dispatcher.include_router(login.create_router(desk.door))
-    if desk.dashboard is not None:
-        dispatcher.include_router(web_code.create_router(desk.dashboard))
+    if context.login_flow is not None:
+        dispatcher.include_router(login.create_router(context.login_flow))
+    if context.dashboard is not None:
+        dispatcher.include_router(web_code.create_router(context.dashboard))
     for feature in (errors, start, status, cameras, incidents, snooze, disarm, drill, buttons, fallback):
         dispatcher.include_router(feature.create_router())
     return dispatcher

@@ -11,11 +11,11 @@ from aiogram.filters import Command as CommandFilter
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from hackai_notifier.access import Role
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.cameras import find, unknown_camera
-from hackai_notifier.bot.desk import Desk
-from hackai_notifier.snooze import parse_duration
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.escalation.snooze import parse_duration
+from hackai_notifier.people.access import Role
 from hackai_shared.messages import Command
 
 USAGE = "Usage: /snooze [camera] [10m | 1h | off], for example <code>/snooze kitchen 30m</code>. At most one day."
@@ -37,17 +37,17 @@ def create_router() -> Router:
     return router
 
 
-async def snooze(message: Message, command: CommandObject, desk: Desk, caller: Caller) -> None:
+async def snooze(message: Message, command: CommandObject, context: BotContext, caller: Caller) -> None:
     """Silence a camera, or let it ring again."""
     if caller.role < Role.OPERATOR:
         await message.answer("Only operators may do this.")
         return
     request = parse_request((command.args or "").split())
-    camera_id = find(request.camera, desk) if request is not None and request.camera else None
+    camera_id = find(request.camera, context) if request is not None and request.camera else None
     if request is None:
         await message.answer(USAGE)
     elif request.camera and camera_id is None:
-        await message.answer(f"{unknown_camera(request.camera, desk)}\n{USAGE}")
+        await message.answer(f"{unknown_camera(request.camera, context)}\n{USAGE}")
     else:
         order = Command(
             # An update that comes again after a crash is the same order.
@@ -57,7 +57,7 @@ async def snooze(message: Message, command: CommandObject, desk: Desk, caller: C
             camera_id=camera_id,
             duration_s=request.duration_s,
         )
-        result = await desk.orders.submit(order)
+        result = await context.orders.submit(order)
         await message.answer(html.escape(result.message))
 
 

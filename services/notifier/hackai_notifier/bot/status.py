@@ -9,7 +9,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from hackai_notifier.bot.desk import Desk
+from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.overview import snooze_line, status_text
 from hackai_shared.bus import BusUnavailable
 from hackai_shared.messages import ServiceStatus, utc_now
@@ -22,24 +22,24 @@ def create_router() -> Router:
     return router
 
 
-async def status(message: Message, desk: Desk) -> None:
+async def status(message: Message, context: BotContext) -> None:
     """Answer with services, cameras, model, outbox and snoozes."""
     snoozes = [
-        snooze_line(entry, desk.camera_names.get(entry.camera_id), desk.writer.clock(entry.until))
-        for entry in desk.book.active(wall=utc_now(), monotonic=time.monotonic())
+        snooze_line(entry, context.camera_names.get(entry.camera_id), context.writer.clock(entry.until))
+        for entry in context.book.active(wall=utc_now(), monotonic=time.monotonic())
     ]
     disarmed = [
-        f"🛑 <b>DISARMED</b> by {html.escape(entry.by)} until {desk.writer.clock(entry.until)}: "
+        f"🛑 <b>DISARMED</b> by {html.escape(entry.by)} until {context.writer.clock(entry.until)}: "
         "new incidents are only recorded"
-        for entry in desk.orders.disarmed()
+        for entry in context.orders.disarmed()
     ]
-    text = status_text(await heartbeats(desk), desk.camera_names, desk.watch.details(), snoozes)
+    text = status_text(await heartbeats(context), context.camera_names, context.watch.details(), snoozes)
     await message.answer("\n".join([*disarmed, text]))
 
 
-async def heartbeats(desk: Desk) -> list[ServiceStatus] | None:
+async def heartbeats(context: BotContext) -> list[ServiceStatus] | None:
     """Return the heartbeats of all services; None: Redis does not answer."""
     try:
-        return await desk.bus.statuses()
+        return await context.bus.statuses()
     except BusUnavailable:
         return None

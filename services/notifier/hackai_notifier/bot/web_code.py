@@ -10,8 +10,8 @@ from aiogram.filters import Command
 from aiogram.types import BotCommand, Message
 
 from hackai_notifier.bot.caller import Caller
-from hackai_notifier.bot.desk import Desk
-from hackai_notifier.dashboard_client import DashboardClient, DashboardUnavailable
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.clients.dashboard_client import DashboardClient, DashboardUnavailable
 
 COMMANDS = [BotCommand(command="code", description="A code that logs a browser in to the dashboard")]
 
@@ -20,8 +20,8 @@ def create_router(dashboard: DashboardClient) -> Router:
     """Return the router of this feature. In private chats alone: whoever reads the code is let in by it."""
     router = Router(name="web_code")
 
-    async def code(message: Message, desk: Desk, caller: Caller) -> None:
-        session = desk.door.access.session(caller.chat_id) if desk.door is not None else None
+    async def code(message: Message, context: BotContext, caller: Caller) -> None:
+        session = context.login_flow.access.session(caller.chat_id) if context.login_flow is not None else None
         try:
             issued = await (
                 dashboard.code_for_session(session.token)

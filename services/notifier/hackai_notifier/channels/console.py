@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hackai_notifier.channels.base import Delivery, Receipt, TemporaryFailure
-from hackai_notifier.wording import plain
+from hackai_notifier.texts.wording import plain
 
 _FILES = {"photo": "photo.jpg", "update_photo": "update_photo.jpg", "clip": "clip.mp4"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from hackai_notifier.channels.base import Delivery, PermanentFailure, RateLimited, Receipt, TemporaryFailure
-from hackai_notifier.wording import plain
+from hackai_notifier.texts.wording import plain
 from hackai_shared.config.notifications import WebhookConfig
 from hackai_shared.redaction import redact
 

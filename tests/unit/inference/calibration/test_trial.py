@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hackai_inference.calibration.trial import Trial
-from hackai_inference.confirmation import Look
-from hackai_inference.places import PLACES
+from hackai_inference.decision.confirmation import FrameScores
+from hackai_inference.decision.places import PLACES
 from hackai_shared.config.detection import ConfirmationConfig
 
 
@@ -15,7 +15,7 @@ def show(trial: Trial, score: float, seconds: float, began: float = 0.0, raised:
     scores = np.zeros(PLACES)
     scores[40] = score
     for number in range(round(seconds * 10)):
-        trial.add(Look(began + number / 10, scores, scores, raised=raised))
+        trial.add(FrameScores(began + number / 10, scores, scores, raised=raised))
 
 
 def test_each_threshold_counts_for_itself() -> None:

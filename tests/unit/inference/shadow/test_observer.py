@@ -10,8 +10,8 @@ from typing import Any, AsyncIterator, Callable, Iterator
 import httpx
 import pytest
 
-from hackai_inference.judging import judge
-from hackai_inference.registry import Registry
+from hackai_inference.models.judgement import judge
+from hackai_inference.models.registry import Registry
 from hackai_inference.shadow import observer, rules
 from hackai_inference.shadow.api import add_shadow_routes
 from hackai_inference.shadow.health import watch_health

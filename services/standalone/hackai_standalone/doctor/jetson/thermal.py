@@ -9,7 +9,7 @@ from hackai_shared.jetson.thermal import hottest, read_zones
 from hackai_standalone.doctor.finding import Finding, Patient
 
 NAME = "thermal"
-#: Here the inference service begins to give things up (hackai_inference.relief, first level).
+#: Here the inference service begins to give things up (hackai_inference.live.load_shedding, first level).
 CLOSE_C = 8.0
 
 

@@ -1,0 +1,1 @@
+"""From the scores of one frame to an incident: evidence, confirmation, growth, places. Pure."""

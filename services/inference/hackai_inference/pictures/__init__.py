@@ -1,0 +1,1 @@
+"""The pictures of an alarm: boxes, heat-map, film strip, lettering."""

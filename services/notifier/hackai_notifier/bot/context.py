@@ -1,0 +1,35 @@
+"""What the handlers of the bot work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hackai_notifier.clients.cameras import CameraClient
+from hackai_notifier.clients.dashboard_client import DashboardClient
+from hackai_notifier.delivery.outbox_watch import OutboxWatch
+from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.incident.orders import Orders
+from hackai_notifier.people.access import ChatAccess
+from hackai_notifier.people.login_flow import LoginFlow
+from hackai_notifier.storage.database import Database
+from hackai_notifier.texts.render import Writer
+from hackai_shared.bus import Bus
+
+
+@dataclass(frozen=True)
+class BotContext:
+    """Given to every handler as ``context``; ``camera_names``: name by id of every configured camera."""
+
+    database: Database
+    orders: Orders
+    book: SnoozeBook
+    bus: Bus
+    cameras: CameraClient
+    camera_names: dict[str, str]
+    writer: Writer
+    watch: OutboxWatch
+    access: ChatAccess
+    login_flow: LoginFlow | None = None
+    """There where faces decide about chats."""
+    dashboard: DashboardClient | None = None
+    """There where the dashboard has an address."""

@@ -1,0 +1,225 @@
+"""Takes incidents from the stream into the outbox: one transaction, then the stream entry is acknowledged.
+
+Everything that is needed to tell the incident, pictures included, is in the database before Redis may forget it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from hackai_notifier.delivery import outbox
+from hackai_notifier.delivery.plan import PlannedStep, plan_event
+from hackai_notifier.escalation import escalations
+from hackai_notifier.escalation.disarm import recorded_only
+from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.incident import incidents, media, outgoing
+from hackai_notifier.incident.incidents import Incident, further_place, merge, severity
+from hackai_notifier.people.recipients import Audience, Directory, Recipient
+from hackai_notifier.selftest import drills
+from hackai_notifier.storage.database import Database
+from hackai_shared.bus import StreamEntry, names
+from hackai_shared.messages import DeliveryReport, IncidentEvent, utc_now
+from hackai_shared.reserved import DRILL_CAMERA
+
+log = structlog.get_logger(__name__)
+
+Messages = dict[Recipient, str | None]
+# Sends a text without the outbox; returns whom it reached, with message ids.
+LastResort = Callable[[Incident, list[Recipient]], Awaitable[Messages]]
+MAX_UNSTORED = 1_000
+PAST_THE_OUTBOX = "sent without the outbox"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A text that went out while the outbox could not be written."""
+
+    message_id: str | None
+    at: datetime
+
+
+async def ignore_canary(_event: IncidentEvent) -> None:
+    """Take no canary in."""
+
+
+class Intake:
+    """The handler of the stream ``incidents``."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        book: SnoozeBook,
+        *,
+        last_resort: LastResort,
+        canary: Callable[[IncidentEvent], Awaitable[None]] = ignore_canary,
+        disarmed: Callable[[str], bool] = lambda _camera_id: False,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._book = book
+        self._last_resort = last_resort
+        self._canary = canary
+        self._disarmed = disarmed
+        self._changed = changed
+        self._clock = clock
+        self._told: OrderedDict[str, dict[Recipient, Told]] = OrderedDict()
+
+    async def consume(self, entry: StreamEntry[IncidentEvent]) -> None:
+        """Store an event and its steps.
+
+        Raises:
+            sqlite3.Error: the outbox cannot be written. The entry stays pending and comes again; what matters most,
+                the text, was sent without the outbox meanwhile.
+        """
+        event = entry.message
+        if event.kind == "canary":
+            await self._canary(event)
+            return
+        if event.camera_id == DRILL_CAMERA:
+            entry = replace(entry, message=event.model_copy(update={"camera_name": "Drill"}))
+            event = entry.message
+        silent = self._silent(event)
+        try:
+            taken = await self._database.run(lambda connection: self._store(connection, entry, silent))
+        except sqlite3.Error as error:
+            log.error("outbox cannot be written, telling without it", incident=event.incident_id, error=str(error))
+            await self._tell_without_outbox(event)
+            raise
+        log.info(
+            "incident" if taken else "repeated event dropped",
+            incident=event.incident_id,
+            camera=event.camera_id,
+            change=event.change,
+            label=event.label,
+            silent=silent,
+        )
+        self._told.pop(event.incident_id, None)
+        self._changed()
+
+    def _silent(self, event: IncidentEvent) -> bool:
+        # Whoever orders a drill wants to hear it.
+        return event.kind != "drill" and (
+            self._book.silences(event.camera_id, severity(event.label), wall=utc_now(), monotonic=self._clock())
+            is not None
+        )
+
+    def _store(self, connection: sqlite3.Connection, entry: StreamEntry[IncidentEvent], silent: bool) -> bool:
+        event = entry.message
+        if incidents.seen(connection, event):
+            return False
+        known = incidents.load(connection, event.incident_id)
+        incident = merge(known, event)
+        place = further_place(known, event)
+        if place is not None:
+            silent = False  # a snooze is about the fire that somebody looked at, not about another one
+        disarmed = event.kind != "drill" and self._disarmed(event.camera_id)
+        if known is None and disarmed:
+            incident = incident.model_copy(update={"untold": True})
+        audiences = self._directory.audiences()
+        if incident.untold:
+            # Told by the end of the disarmed time, if it is still open then: see DisarmWatch.
+            audiences = recorded_only(audiences)
+        if known is None:
+            silent = silent or self._beside_a_fire(connection, event)
+            if event.kind == "drill":
+                drills.arrived(connection, event)
+            elif event.kind == "fire":
+                returned = incidents.return_of(event, incidents.fires_of(connection, event.camera_id))
+                incident = incident.model_copy(update={"returned": returned})
+        else:
+            audiences = self._with_those_told(connection, event, audiences)
+        incidents.save(connection, incident)
+        incidents.remember(connection, event)
+        frame = entry.attachments.get("frame")
+        picture = entry.attachments.get("annotated") or frame
+        as_update = event.change == "worsened" and known is not None
+        if picture:
+            media.store(connection, incident.incident_id, "update_photo" if as_update else "photo", picture)
+        if frame:
+            media.store(connection, incident.incident_id, "frame", frame)
+        steps = plan_event(
+            event,
+            first=known is None,
+            has_picture=bool(picture),
+            audiences=audiences,
+            silent=silent,
+            place=place,
+        )
+        outbox.enqueue(connection, incident.incident_id, steps, incident.version)
+        alarming = known is None or event.change == "worsened"
+        if event.kind == "fire" and alarming and not incident.untold:
+            escalations.begin(connection, incident.incident_id, time.time())
+        self._note_told(connection, incident)
+        if known is None:
+            media.prune(connection)
+        return True
+
+    def _beside_a_fire(self, connection: sqlite3.Connection, event: IncidentEvent) -> bool:
+        """A camera that is blinded by the fire that it told of rings no second time."""
+        if event.kind != "camera_fault":
+            return False
+        return any(fire.open and not fire.untold for fire in incidents.fires_of(connection, event.camera_id))
+
+    def _with_those_told(
+        self, connection: sqlite3.Connection, event: IncidentEvent, audiences: list[Audience]
+    ) -> list[Audience]:
+        """Return the audiences and those whom the escalation told: they follow the incident from then on."""
+        present = {audience.recipient for audience in audiences}
+        further = [to for to in outbox.told(connection, event.incident_id) if to not in present]
+        return audiences + [self._directory.audience_of(recipient) for recipient in further]
+
+    def _note_told(self, connection: sqlite3.Connection, incident: Incident) -> None:
+        """Keep those from a second text who got it while the outbox could not be written, and report it."""
+        for recipient, told in self._told.get(incident.incident_id, {}).items():
+            changed = connection.execute(
+                """
+                UPDATE steps SET state = 'delivered', message_id = ?, done_at = ?, detail = ?
+                WHERE incident_id = ? AND step = 'text' AND channel = ? AND address = ? AND state = 'waiting'
+                """,
+                (
+                    told.message_id,
+                    told.at.timestamp(),
+                    PAST_THE_OUTBOX,
+                    incident.incident_id,
+                    recipient.channel,
+                    recipient.address,
+                ),
+            ).rowcount
+            if not changed:
+                continue
+            report = DeliveryReport(
+                incident_id=incident.incident_id,
+                camera_id=incident.event.camera_id,
+                step="text",
+                channel=recipient.channel,
+                recipient=recipient.address,
+                outcome="delivered",
+                message_id=told.message_id,
+                detail=PAST_THE_OUTBOX,
+                attempts=1,
+                latency_s=max(0.0, (told.at - incident.event.confirmed_at).total_seconds()),
+            )
+            outgoing.put(connection, names.DELIVERIES, report)
+
+    async def _tell_without_outbox(self, event: IncidentEvent) -> None:
+        told = self._told.setdefault(event.incident_id, {})
+        while len(self._told) > MAX_UNSTORED:
+            self._told.popitem(last=False)
+        incident = merge(None, event)
+        texts: list[PlannedStep] = plan_event(
+            event, first=True, has_picture=False, audiences=self._directory.audiences(), silent=False
+        )
+        missing = [step.recipient for step in texts if step.step == "text" and step.recipient not in told]
+        if missing:
+            reached = await self._last_resort(incident, missing)
+            told.update({recipient: Told(message_id, utc_now()) for recipient, message_id in reached.items()})

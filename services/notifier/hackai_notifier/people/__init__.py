@@ -1,0 +1,1 @@
+"""Which chat may receive and command, and how it proves it."""

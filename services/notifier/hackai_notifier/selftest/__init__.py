@@ -1,0 +1,1 @@
+"""Canaries, drills, daily summary and notices about the watch itself."""

@@ -1,0 +1,1 @@
+"""The SQLite database: one connection policy, one schema with migrations."""

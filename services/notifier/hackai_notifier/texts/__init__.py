@@ -1,0 +1,1 @@
+"""Everything that the notifier writes to people."""

@@ -1,0 +1,33 @@
+from hackai_notifier.people.access import ConfiguredAccess, Receiver, Role
+from hackai_notifier.people.recipients import Audience, ConfiguredDirectory, Recipient
+from hackai_shared.config.notifications import NotifierConfig
+
+
+def test_chats_receive_and_command_administrators_are_told_about_trouble() -> None:
+    access = ConfiguredAccess([1, 2, 2], [2, 9])
+
+    assert access.receivers() == [Receiver(1), Receiver(2)]
+    assert access.administrators() == [2, 9]
+    assert [access.role(chat) for chat in (1, 2, 9, 3)] == [Role.OPERATOR, Role.ADMIN, Role.ADMIN, None]
+    assert (access.proof(1), access.proof(3)) == ("configuration", "")
+
+
+def test_rights_move_with_a_group() -> None:
+    access = ConfiguredAccess([-5], [])
+    access.moved(-5, -1005)
+
+    assert access.receivers() == [Receiver(-1005)]
+    assert access.role(-5) is None
+
+
+def test_everybody_is_told_once_by_each_way() -> None:
+    config = NotifierConfig.model_validate({"webhooks": [{"name": "siren", "url": "http://x/"}]})
+    access = ConfiguredAccess([1], [9])
+
+    with_bot = ConfiguredDirectory(config, access, telegram=True)
+    without = ConfiguredDirectory(config, access, telegram=False)
+
+    console, siren = Recipient("console", "console"), Recipient("webhook", "siren")
+    assert with_bot.audiences() == [Audience(Recipient("telegram", "1")), Audience(console), Audience(siren)]
+    assert without.audiences() == [Audience(console), Audience(siren)]
+    assert with_bot.administrators() == [Recipient("telegram", "9"), console]
