@@ -28,8 +28,8 @@ from hackai_inference.decision.camera_rules import CameraRules
 from hackai_inference.decision.confirmation import Confirmation, FrameScores, Transition
 from hackai_inference.decision.places import PLACES, Point, middle_of
 from hackai_inference.live.frame_evidence import CameraEvidence
+from hackai_inference.live.loaded_models import load_judges
 from hackai_inference.live.model_cascade import ModelCascade
-from hackai_inference.models.loaded_models import load_judges
 from hackai_shared.config.detection import ConfirmationConfig, InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.serving.decoding import probe_image

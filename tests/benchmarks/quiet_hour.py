@@ -33,7 +33,7 @@ from hackai_inference.calibration.report import table, verdict
 from hackai_inference.calibration.run import decide
 from hackai_inference.calibration.trial import Trial
 from hackai_inference.calibration.watch import Watch
-from hackai_inference.models.loaded_models import load_judges
+from hackai_inference.live.loaded_models import load_judges
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 

@@ -9,10 +9,10 @@ from hackai_inference.http.api import add_routes
 from hackai_inference.live.engine import Engine
 from hackai_inference.live.live import LiveLoop
 from hackai_inference.live.load_shedding import LoadShedding
+from hackai_inference.live.loaded_models import LoadedModels, load_judges
 from hackai_inference.live.outbox import Outbox
 from hackai_inference.live.resource_monitor import watch_resources
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.models.loaded_models import LoadedModels, load_judges
 from hackai_inference.models.registry import Registry
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings

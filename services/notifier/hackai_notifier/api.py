@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import Body, Depends, FastAPI, Path, Query, Request, Response
 
 from hackai_notifier.delivery import outbox
-from hackai_notifier.incident import incidents, media
+from hackai_notifier.inbound.orders import OrderResult, Orders
+from hackai_notifier.incident import drills, incidents, media
 from hackai_notifier.incident.incidents import Incident
-from hackai_notifier.incident.orders import OrderResult, Orders
-from hackai_notifier.selftest import drills
 from hackai_notifier.storage.database import Database
 from hackai_notifier.views import (
     CameraSnoozeRequest,

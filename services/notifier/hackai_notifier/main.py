@@ -29,10 +29,10 @@ from hackai_notifier.escalation.disarm import DisarmWatch
 from hackai_notifier.escalation.escalation_worker import EscalationWorker
 from hackai_notifier.escalation.ladder import Ladder
 from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.inbound.intake import Intake
+from hackai_notifier.inbound.orders import Orders
 from hackai_notifier.incident.clips import Clips
 from hackai_notifier.incident.feedback import Feedback
-from hackai_notifier.incident.intake import Intake
-from hackai_notifier.incident.orders import Orders
 from hackai_notifier.incident.outgoing import Publisher
 from hackai_notifier.people.access import ChatAccess
 from hackai_notifier.people.access_policy import choose_access, service_token

@@ -7,8 +7,8 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from hackai_notifier.delivery.outbox import DeadLetter
+from hackai_notifier.incident.drills import Drill, Leg
 from hackai_notifier.incident.incidents import Incident, Mark, SnoozeMark
-from hackai_notifier.selftest.drills import Drill, Leg
 from hackai_shared.messages import CameraId
 
 

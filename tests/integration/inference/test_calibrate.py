@@ -9,7 +9,7 @@ from typing import Any, Callable
 from hackai_inference.calibration.run import redis_url, watch_live
 from hackai_inference.calibration.trial import Trial
 from hackai_inference.calibration.watch import Watch
-from hackai_inference.models.loaded_models import load_judges
+from hackai_inference.live.loaded_models import load_judges
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.bus import Bus
 from hackai_shared.config.detection import InferenceConfig

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hackai_notifier.selftest import drills
+from hackai_notifier.incident import drills
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import Command, FrameRef, IncidentEvent, utc_now
 from hackai_shared.reserved import DRILL_CAMERA

@@ -5,8 +5,8 @@ import pytest
 
 from hackai_notifier.channels.base import Delivery, TemporaryFailure
 from hackai_notifier.channels.console import ConsoleChannel
-from hackai_notifier.delivery.plan import StepName
 from hackai_notifier.incident.incidents import merge
+from hackai_notifier.incident.steps import StepName
 from notifier_harness import incident, jpeg
 
 

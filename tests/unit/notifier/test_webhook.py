@@ -7,8 +7,8 @@ from aiohttp import web
 
 from hackai_notifier.channels.base import Delivery, PermanentFailure, RateLimited, SendFailure, TemporaryFailure
 from hackai_notifier.channels.webhook import WebhookChannel
-from hackai_notifier.delivery.plan import StepName
 from hackai_notifier.incident.incidents import merge
+from hackai_notifier.incident.steps import StepName
 from hackai_shared.config.notifications import WebhookConfig
 from notifier_harness import incident, jpeg
 

@@ -26,7 +26,7 @@ from hackai_inference.calibration.run import (
 )
 from hackai_inference.calibration.trial import Alarm, Trial
 from hackai_inference.calibration.watch import Watch
-from hackai_inference.models.loaded_models import load_judges
+from hackai_inference.live.loaded_models import load_judges
 from hackai_inference.runtimes import RuntimeUnavailable
 from hackai_inference.settings import InferenceSettings
 from hackai_shared.config import ConfigError, load_config

@@ -15,7 +15,7 @@ from hackai_inference.decision.liveliness import SAMPLES, Liveliness
 from hackai_inference.decision.places import PLACES, scores_of_boxes, share_of_places
 from hackai_inference.live.turns import DetectorTurns, OpinionTurns
 from hackai_inference.models.judgement import FIRE, START_FIRE, Judgement
-from hackai_inference.pictures.localization import without_specks
+from hackai_inference.models.localization import without_specks
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.messages import Box
 from hackai_shared.serving.manifest import InputSpec

@@ -13,6 +13,7 @@ from typing import Collection, Dict, List, Optional, Set
 import structlog
 
 from hackai_inference.decision.incidents import IncidentLog, OpenIncident
+from hackai_inference.live.alarm_pictures import pictures_of
 from hackai_inference.live.camera_pipeline import CameraPipeline, PipelineResult, Received, SequenceWatch
 from hackai_inference.live.engine import Engine
 from hackai_inference.live.lease import CameraLeases
@@ -22,7 +23,6 @@ from hackai_inference.live.open_incidents import OpenIncidents
 from hackai_inference.live.outbox import Outbox, OutboxEntry
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.models.judgement import Judgement
-from hackai_inference.pictures.alarm_pictures import pictures_of
 from hackai_inference.shadow.observer import Shadow
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.clock import frame_age_s

@@ -9,8 +9,8 @@ from typing import Any, List, Mapping, Optional, Sequence
 import cv2
 import numpy as np
 
+from hackai_inference.models.localization import activation, heat_map, regions, without_borders
 from hackai_inference.models.registry import ActiveModel
-from hackai_inference.pictures.localization import activation, heat_map, regions, without_borders
 from hackai_shared.messages import Box, ModelRef
 from hackai_shared.serving.classifier import Classification
 from hackai_shared.serving.preprocessing import LETTERBOX_GREY, load_for
@@ -55,7 +55,7 @@ class Judgement:
         )
 
     def activation(self, labels: Mapping[str, float], *, width: int, height: int) -> Optional["np.ndarray[Any, Any]"]:
-        """Return where the picture speaks for labels, see :func:`hackai_inference.pictures.localization.activation`."""
+        """Return where the picture speaks for labels, see :func:`hackai_inference.models.localization.activation`."""
         return activation(
             self.result, self.model.classifier.classes, labels, self.model.manifest.input, width=width, height=height
         )

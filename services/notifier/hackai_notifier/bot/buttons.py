@@ -7,9 +7,9 @@ from aiogram.types import CallbackQuery
 
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.context import BotContext
-from hackai_notifier.bot.keyboard import IncidentButton
-from hackai_notifier.people.access import Role
+from hackai_notifier.channels.keyboard import IncidentButton
 from hackai_shared.messages import Command
+from hackai_shared.security.roles import Role
 
 
 def create_router() -> Router:
@@ -22,7 +22,7 @@ def create_router() -> Router:
 
 async def pressed(query: CallbackQuery, callback_data: IncidentButton, context: BotContext, caller: Caller) -> None:
     """Carry out what a button says; pressing it twice is answered and changes nothing."""
-    if caller.role < Role.OPERATOR:
+    if not caller.role.covers(Role.OPERATOR):
         await query.answer("Only operators may do this.", show_alert=True)
         return
     # The id of the press: Telegram may hand the same one out again after a restart.

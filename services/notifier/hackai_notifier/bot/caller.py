@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, Message
 
-from hackai_notifier.people.access import Role
 from hackai_shared.messages import Actor
+from hackai_shared.security.roles import Role
 
 
 @dataclass(frozen=True)

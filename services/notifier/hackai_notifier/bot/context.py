@@ -8,7 +8,7 @@ from hackai_notifier.clients.cameras import CameraClient
 from hackai_notifier.clients.dashboard_client import DashboardClient
 from hackai_notifier.delivery.outbox_watch import OutboxWatch
 from hackai_notifier.escalation.snooze import SnoozeBook
-from hackai_notifier.incident.orders import Orders
+from hackai_notifier.inbound.orders import Orders
 from hackai_notifier.people.access import ChatAccess
 from hackai_notifier.people.login_flow import LoginFlow
 from hackai_notifier.storage.database import Database

@@ -14,9 +14,9 @@ from hackai_notifier.bot.context import BotContext
 from hackai_notifier.escalation.disarm import LONGEST_S
 from hackai_notifier.escalation.snooze import parse_duration
 from hackai_notifier.incident import outgoing
-from hackai_notifier.people.access import Role
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord, Command
+from hackai_shared.security.roles import Role
 
 USAGE = "Usage: <code>/disarm 30m</code>, at most 8 hours. It ends by itself; /arm ends it now."
 
@@ -46,7 +46,7 @@ async def disarm(message: Message, command: CommandObject, context: BotContext, 
 
 async def arm(message: Message, context: BotContext, caller: Caller) -> None:
     """Arm again."""
-    if caller.role < Role.OPERATOR:
+    if not caller.role.covers(Role.OPERATOR):
         await message.answer("Only operators may do this.")
         return
     await _submit(message, context, caller, "arm", None)
@@ -66,7 +66,7 @@ async def _submit(message: Message, context: BotContext, caller: Caller, action:
 
 
 def _refusal(context: BotContext, caller: Caller) -> str | None:
-    if caller.role < Role.OPERATOR:
+    if not caller.role.covers(Role.OPERATOR):
         return "Only operators may do this."
     if context.login_flow is None:
         return "Disarming needs the face service: a chat alone is not enough."

@@ -11,9 +11,9 @@ from aiogram.types import Message
 
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.context import BotContext
-from hackai_notifier.people.access import Role
-from hackai_notifier.selftest import drills
+from hackai_notifier.incident import drills
 from hackai_shared.messages import Command
+from hackai_shared.security.roles import Role
 
 USAGE = "Usage: /drill starts one; <code>/drill history</code> lists the last ten."
 SHOWN = 10
@@ -34,7 +34,7 @@ async def drill(message: Message, command: CommandObject, context: BotContext, c
         await message.answer("\n".join(context.writer.drill_line(one) for one in last) or "No drill so far.")
     elif wanted:
         await message.answer(USAGE)
-    elif caller.role < Role.OPERATOR:
+    elif not caller.role.covers(Role.OPERATOR):
         await message.answer("Only operators may do this.")
     else:
         order = Command(

@@ -15,10 +15,10 @@ from hackai_notifier.bot.caller import actor_of
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.clients.face_client import FaceRefused, FaceServiceUnavailable
 from hackai_notifier.incident import outgoing
-from hackai_notifier.people.access import Role
 from hackai_notifier.people.login_flow import LoginFlow, client_of
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
+from hackai_shared.security.roles import Role
 
 COMMANDS = [
     BotCommand(command="login", description="Log in with your face"),
@@ -111,7 +111,7 @@ async def _finish(
         return
     until = datetime.fromtimestamp(session.expires_at, UTC)
     await message.answer(
-        f"Hello <b>{html.escape(session.name)}</b>! You are logged in as {session.role.name.lower()} until "
+        f"Hello <b>{html.escape(session.name)}</b>! You are logged in as {session.role.value} until "
         f"{until:%H:%M} UTC. /help lists what I can do."
     )
 

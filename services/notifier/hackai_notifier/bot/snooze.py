@@ -15,8 +15,8 @@ from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.cameras import find, unknown_camera
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.escalation.snooze import parse_duration
-from hackai_notifier.people.access import Role
 from hackai_shared.messages import Command
+from hackai_shared.security.roles import Role
 
 USAGE = "Usage: /snooze [camera] [10m | 1h | off], for example <code>/snooze kitchen 30m</code>. At most one day."
 
@@ -39,7 +39,7 @@ def create_router() -> Router:
 
 async def snooze(message: Message, command: CommandObject, context: BotContext, caller: Caller) -> None:
     """Silence a camera, or let it ring again."""
-    if caller.role < Role.OPERATOR:
+    if not caller.role.covers(Role.OPERATOR):
         await message.answer("Only operators may do this.")
         return
     request = parse_request((command.args or "").split())

@@ -34,7 +34,7 @@ async def start(message: Message, caller: Caller) -> None:
     name = html.escape(caller.actor.name or "there")
     await message.answer(
         f"Hello {name}! I watch cameras for fire and tell you here.\n"
-        f"Chat <code>{caller.chat_id}</code>, role: <b>{caller.role.name.lower()}</b>.\n\n{_help()}"
+        f"Chat <code>{caller.chat_id}</code>, role: <b>{caller.role.value}</b>.\n\n{_help()}"
     )
 
 

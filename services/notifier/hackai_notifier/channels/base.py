@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from hackai_notifier.delivery.plan import StepName
 from hackai_notifier.incident.incidents import Incident
+from hackai_notifier.incident.steps import StepName
 
 
 @dataclass(frozen=True)

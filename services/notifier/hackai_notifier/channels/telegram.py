@@ -19,7 +19,6 @@ from aiogram.exceptions import (
 )
 from aiogram.types import BufferedInputFile, Message, ReplyParameters
 
-from hackai_notifier.bot.keyboard import buttons_of
 from hackai_notifier.channels.base import (
     AddressMoved,
     CredentialsRefused,
@@ -29,6 +28,7 @@ from hackai_notifier.channels.base import (
     Receipt,
     TemporaryFailure,
 )
+from hackai_notifier.channels.keyboard import buttons_of
 
 log = structlog.get_logger(__name__)
 

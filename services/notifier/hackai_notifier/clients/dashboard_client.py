@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
-from hackai_notifier.people.access import Role
+from hackai_shared.security.roles import Role
 
 
 class DashboardUnavailable(Exception):
@@ -42,7 +42,7 @@ class DashboardClient:
         Raises:
             DashboardUnavailable: see there.
         """
-        return await self._ask({"subject": f"telegram:{chat_id}", "name": name[:80], "role": role.name.lower()})
+        return await self._ask({"subject": f"telegram:{chat_id}", "name": name[:80], "role": role.value})
 
     async def close(self) -> None:
         """Close connections."""

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hackai_notifier.delivery.plan import PlannedStep, StepName
+from hackai_notifier.delivery.plan import PlannedStep
 from hackai_notifier.delivery.queueing import STUBBORN
+from hackai_notifier.incident.steps import StepName
 from hackai_notifier.people.recipients import Recipient
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
+from hackai_notifier.incident.steps import StepName
 from hackai_notifier.people.recipients import Audience, Recipient
 from hackai_shared.messages import IncidentEvent
-
-StepName = Literal["text", "update", "reminder", "edit", "photo", "update_photo", "clip", "notice"]
-STEP_NAMES = get_args(StepName)
 
 
 @dataclass(frozen=True)

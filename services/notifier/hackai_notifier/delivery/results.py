@@ -12,9 +12,9 @@ from hackai_notifier.channels.base import Receipt
 from hackai_notifier.delivery import outbox
 from hackai_notifier.delivery.content import Content, Editor
 from hackai_notifier.delivery.outbox import Step
-from hackai_notifier.delivery.plan import STEP_NAMES
 from hackai_notifier.incident import incidents, outgoing
 from hackai_notifier.incident.incidents import Incident
+from hackai_notifier.incident.steps import STEP_NAMES
 from hackai_notifier.people.recipients import Directory
 from hackai_shared.bus import names
 from hackai_shared.messages import DeliveryReport, utc_now

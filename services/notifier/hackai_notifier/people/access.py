@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Protocol
 
-
-class Role(IntEnum):
-    """What a person may do; a higher role includes the lower ones."""
-
-    VIEWER = 1
-    OPERATOR = 2
-    ADMIN = 3
+from hackai_shared.security.roles import Role
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Container
 
 from pydantic import BaseModel, ConfigDict
 
-from hackai_notifier.people.access import ConfiguredAccess, Receiver, Role
+from hackai_notifier.people.access import ConfiguredAccess, Receiver
 from hackai_notifier.storage.database import Database
+from hackai_shared.security.roles import Role
 
 # Commands that change what happens in a fire need a face that was seen lately, not only a session.
 FRESH_FACE_S = 300.0

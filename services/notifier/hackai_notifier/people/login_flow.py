@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from hackai_notifier.clients.face_client import ChallengeAnswer, FaceClient, LoginAnswer
 from hackai_notifier.people import chat_sessions
-from hackai_notifier.people.access import Role
 from hackai_notifier.people.chat_sessions import ChatSession, FaceAccess
 from hackai_notifier.storage.database import Database
+from hackai_shared.security.roles import Role
 
 # Somebody who asked to log in may take so long to send the selfie; a challenge has its own, shorter time.
 PENDING_S = 120.0
@@ -98,7 +98,7 @@ def _session(chat_id: int, answer: LoginAnswer) -> ChatSession:
         chat_id=chat_id,
         person_id=answer.person_id,
         name=answer.name,
-        role=Role[answer.role.upper()],
+        role=Role(answer.role),
         jti=answer.jti,
         token=answer.token,
         authenticated_at=answer.auth_time,

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import structlog
 
 from hackai_notifier.delivery import outbox
-from hackai_notifier.incident import incidents
+from hackai_notifier.incident import drills, incidents
 from hackai_notifier.people.recipients import Directory
-from hackai_notifier.selftest import canaries, drills, maintenance_notices
+from hackai_notifier.selftest import canaries, maintenance_notices
 from hackai_notifier.selftest.summary import Day, due, first_mark, summary_text
 from hackai_notifier.stopping import pause
 from hackai_notifier.storage.database import Database

@@ -10,9 +10,10 @@ from collections.abc import Callable
 import structlog
 
 from hackai_notifier.delivery import outbox
+from hackai_notifier.incident import drills
+from hackai_notifier.incident.drills import Drill
 from hackai_notifier.people.recipients import Directory
-from hackai_notifier.selftest import drills, maintenance_notices
-from hackai_notifier.selftest.drills import Drill
+from hackai_notifier.selftest import maintenance_notices
 from hackai_notifier.selftest.fault_location import find_broken
 from hackai_notifier.selftest.tracer import Tracer
 from hackai_notifier.stopping import pause

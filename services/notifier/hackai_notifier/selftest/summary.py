@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hackai_notifier.incident.drills import Drill
 from hackai_notifier.incident.incidents import Incident
 from hackai_notifier.selftest.canaries import Canary
-from hackai_notifier.selftest.drills import Drill
 
 
 @dataclass(frozen=True)

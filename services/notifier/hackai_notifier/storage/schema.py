@@ -109,4 +109,10 @@ MIGRATIONS: tuple[str, ...] = (
     -- Which instance of the inference service recognised a canary.
     ALTER TABLE canaries ADD COLUMN judged_by TEXT NOT NULL DEFAULT '';
     """,
+    """
+    -- Roles by name, as everywhere else; they were numbers.
+    UPDATE chat_sessions SET document = json_set(document, '$.role', CASE json_extract(document, '$.role')
+        WHEN 1 THEN 'viewer' WHEN 2 THEN 'operator' ELSE 'admin' END)
+        WHERE json_type(document, '$.role') = 'integer';
+    """,
 )

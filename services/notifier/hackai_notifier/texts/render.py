@@ -6,9 +6,9 @@ import html
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from hackai_notifier.delivery.plan import StepName
+from hackai_notifier.incident.drills import Drill
 from hackai_notifier.incident.incidents import Incident, Mark
-from hackai_notifier.selftest.drills import Drill
+from hackai_notifier.incident.steps import StepName
 from hackai_notifier.texts.sentence import percent, what_was_seen
 from hackai_notifier.texts.whereabouts import listed, where
 from hackai_notifier.texts.wording import CAPTION_LIMIT, TEXT_LIMIT, duration, limited, shorten

@@ -5,10 +5,11 @@ import pytest
 
 from hackai_notifier.delivery import addresses, outbox
 from hackai_notifier.delivery.outbox import LANES, Step
-from hackai_notifier.delivery.plan import PlannedStep, StepName
+from hackai_notifier.delivery.plan import PlannedStep
 from hackai_notifier.delivery.queueing import STUBBORN
 from hackai_notifier.incident import incidents, media
 from hackai_notifier.incident.incidents import merge
+from hackai_notifier.incident.steps import StepName
 from hackai_notifier.people.recipients import Recipient
 from hackai_notifier.storage.schema import MIGRATIONS
 from notifier_harness import incident

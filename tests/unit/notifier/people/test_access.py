@@ -1,6 +1,7 @@
-from hackai_notifier.people.access import ConfiguredAccess, Receiver, Role
+from hackai_notifier.people.access import ConfiguredAccess, Receiver
 from hackai_notifier.people.recipients import Audience, ConfiguredDirectory, Recipient
 from hackai_shared.config.notifications import NotifierConfig
+from hackai_shared.security.roles import Role
 
 
 def test_chats_receive_and_command_administrators_are_told_about_trouble() -> None:

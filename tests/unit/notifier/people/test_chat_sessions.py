@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hackai_notifier.people.access import ConfiguredAccess, Receiver, Role
+from hackai_notifier.people.access import ConfiguredAccess, Receiver
 from hackai_notifier.people.chat_sessions import ChatSession, FaceAccess
+from hackai_shared.security.roles import Role
 
 NOW = 1_000_000.0
 

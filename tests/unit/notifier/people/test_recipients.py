@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hackai_notifier.people.access import ConfiguredAccess, Role
+from hackai_notifier.people.access import ConfiguredAccess
 from hackai_notifier.people.recipients import Audience, ConfiguredDirectory, Recipient
 from hackai_shared.config.notifications import NotifierConfig
+from hackai_shared.security.roles import Role
 
 CONFIG = NotifierConfig.model_validate(
     {

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hackai_notifier.people.chat_sessions import ChatSession, load_all
 from hackai_notifier.storage.database import Database
 from hackai_notifier.storage.schema import MIGRATIONS
+from hackai_shared.security.roles import Role
 
 STORED = sorted((Path(__file__).parent / "stored").glob("schema_*.sql"))
 
@@ -40,3 +42,24 @@ async def test_a_stored_file_of_an_earlier_version_opens_with_all_that_was_in_it
 
 def test_there_is_a_stored_file() -> None:
     assert STORED
+
+
+async def test_sessions_whose_roles_were_numbers_keep_their_roles(tmp_path: Path) -> None:
+    path = tmp_path / "notifier.sqlite3"
+    before = Database(path, MIGRATIONS[:-1])
+    await before.open()
+    stored = ChatSession(
+        chat_id=7, person_id="ada", name="Ada", role=Role.OPERATOR, jti="j", token="t", authenticated_at=0, expires_at=1
+    )
+
+    def keep(connection: sqlite3.Connection) -> None:
+        document = stored.model_dump_json().replace('"operator"', "2")
+        connection.execute("INSERT INTO chat_sessions VALUES (7, ?)", (document,))
+
+    await before.run(keep)
+    await before.close()
+
+    after = Database(path, MIGRATIONS)
+    await after.open()
+    assert await after.run(load_all) == [stored]
+    await after.close()

@@ -15,10 +15,9 @@ import structlog
 from hackai_notifier.delivery import outbox
 from hackai_notifier.escalation import disarm, snooze
 from hackai_notifier.escalation.snooze import ALL_CAMERAS, Snooze, SnoozeBook
-from hackai_notifier.incident import incidents, media, outgoing
+from hackai_notifier.incident import drills, incidents, media, outgoing
 from hackai_notifier.incident.feedback import Feedback
 from hackai_notifier.incident.incidents import Incident, Mark, SnoozeMark, severity
-from hackai_notifier.selftest import drills
 from hackai_notifier.storage.database import Database
 from hackai_shared.bus import StreamEntry, names
 from hackai_shared.messages import AuditRecord, Command, utc_now

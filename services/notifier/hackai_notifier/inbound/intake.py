@@ -19,10 +19,9 @@ from hackai_notifier.delivery.plan import PlannedStep, plan_event
 from hackai_notifier.escalation import escalations
 from hackai_notifier.escalation.disarm import recorded_only
 from hackai_notifier.escalation.snooze import SnoozeBook
-from hackai_notifier.incident import incidents, media, outgoing
+from hackai_notifier.incident import drills, incidents, media, outgoing
 from hackai_notifier.incident.incidents import Incident, further_place, merge, severity
 from hackai_notifier.people.recipients import Audience, Directory, Recipient
-from hackai_notifier.selftest import drills
 from hackai_notifier.storage.database import Database
 from hackai_shared.bus import StreamEntry, names
 from hackai_shared.messages import DeliveryReport, IncidentEvent, utc_now

@@ -6,11 +6,11 @@ from typing import Any, Callable
 
 import pytest
 
+from hackai_inference.live import alarm_pictures
+from hackai_inference.live.alarm_pictures import pictures_of
 from hackai_inference.live.camera_pipeline import CameraPipeline, PipelineResult, Received
 from hackai_inference.models.judgement import judge
 from hackai_inference.models.registry import Registry
-from hackai_inference.pictures import alarm_pictures
-from hackai_inference.pictures.alarm_pictures import pictures_of
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.messages import FrameHeader, utc_now
 from hackai_shared.serving.decoding import ImageError, decode_image

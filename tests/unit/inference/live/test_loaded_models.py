@@ -9,7 +9,7 @@ import pytest
 
 from hackai_inference.decision.camera_rules import CameraRules
 from hackai_inference.live.frame_evidence import CameraEvidence
-from hackai_inference.models.loaded_models import LoadedModels, load_judges
+from hackai_inference.live.loaded_models import LoadedModels, load_judges
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
 from hackai_shared.serving.package import PackageError

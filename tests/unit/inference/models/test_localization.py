@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hackai_inference.pictures.localization import MAX_BOXES, heat_map, regions
+from hackai_inference.models.localization import MAX_BOXES, heat_map, regions
 from hackai_shared.serving.classifier import Classification
 from hackai_shared.serving.manifest import InputSpec
 

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from hackai_notifier.bot.keyboard import IncidentButton, buttons_of
+from hackai_notifier.channels.keyboard import IncidentButton, buttons_of
 from hackai_notifier.incident.incidents import Incident, Mark, merge
 from notifier_harness import incident, later
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hackai_notifier.selftest.drills import LIMIT_S, Drill, progress
+from hackai_notifier.incident.drills import LIMIT_S, Drill, progress
 from hackai_notifier.texts.render import Writer
 
 ORDERED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What arrives on the streams: incidents and the orders of people."""
