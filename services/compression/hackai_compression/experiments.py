@@ -15,8 +15,9 @@ from scipy import stats
 
 from hackai_compression.errors import RecipeError
 from hackai_compression.pipeline.data import Folders, Parts, read_parts
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.pipeline.progress import EventLog, Progress, Sink
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.run import run_steps
 from hackai_compression.recipes import Recipe
 from hackai_compression.search import Value, with_values
 
@@ -100,7 +101,7 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
         folder.mkdir(parents=True, exist_ok=True)
         parts = parts or _parts(experiment, folders)
         job = Job(recipe, folders, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts)
-        return job.run()
+        return run_steps(job)
 
     first = experiment.first
     if first is not None:

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from hackai_compression.errors import GateRefusedError, RecipeError, WeightsError
 from hackai_compression.models_cli import app as models_app
 from hackai_compression.pipeline.data import Folders
+from hackai_compression.pipeline.job import Outcome
 from hackai_compression.pipeline.progress import ProgressEvent
-from hackai_compression.pipeline.run import Outcome, run_recipe
+from hackai_compression.pipeline.run import run_recipe
 from hackai_compression.recipes import Recipe, load_recipe, read_recipe
 from hackai_compression.reports.page import write_report
 from hackai_shared.serving.package import PackageError, open_package

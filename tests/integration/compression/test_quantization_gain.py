@@ -10,7 +10,8 @@ import torch
 
 from hackai_compression.networks.saved import load_network, save_network
 from hackai_compression.pipeline.data import Folders
-from hackai_compression.pipeline.run import Outcome, run_recipe
+from hackai_compression.pipeline.job import Outcome
+from hackai_compression.pipeline.run import run_recipe
 from hackai_compression.recipes import read_recipe
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(240)]

@@ -16,8 +16,9 @@ from hackai_compression.errors import GateRefusedError, JobCancelledError, JobTa
 from hackai_compression.jobs.queue import QUEUE, rescue_abandoned, resolve
 from hackai_compression.jobs.records import JobRecord
 from hackai_compression.jobs.store import JobStore
+from hackai_compression.pipeline.job import Job
 from hackai_compression.pipeline.progress import EventLog, Progress, ProgressEvent
-from hackai_compression.pipeline.run import Job
+from hackai_compression.pipeline.run import run_steps
 from hackai_compression.reports.page import write_report
 from hackai_compression.settings import CompressionSettings
 from hackai_shared.service import default_instance
@@ -71,7 +72,7 @@ def _run(store: JobStore, record: JobRecord, settings: CompressionSettings) -> N
     )
     folders = resolve(record.request, settings.datasets_dir)
     try:
-        Job(record.request.recipe, folders, folder, progress).run()
+        run_steps(Job(record.request.recipe, folders, folder, progress))
     except GateRefusedError:
         write_report(folder)
         raise

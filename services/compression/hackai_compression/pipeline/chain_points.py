@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hackai_compression.judging.evaluate import evaluate
 from hackai_compression.judging.latency import measure_latency
 from hackai_compression.package import write_package
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_shared.serving.manifest import Training
 from hackai_shared.serving.package import ModelPackage, open_package
 

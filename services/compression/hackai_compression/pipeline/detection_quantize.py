@@ -13,7 +13,7 @@ from hackai_compression.datasets.samples import Sample
 from hackai_compression.exporting.lint import refuse
 from hackai_compression.judging.detection_metrics import mean_average_precision
 from hackai_compression.package import file_name, input_spec
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.quantization.calibration import choose_calibration
 from hackai_compression.quantization.sensitivity import rank_layers
 from hackai_compression.quantization.static import Calibration, quantize

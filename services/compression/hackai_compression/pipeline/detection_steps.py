@@ -5,7 +5,7 @@ from __future__ import annotations
 from hackai_compression.errors import GateRefusedError, RecipeError
 from hackai_compression.judging.judge import Candidate
 from hackai_compression.judging.judge_detector import judge_detector
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, PruneStep, QuantizeStep, Step, TrainStep
 from hackai_shared.serving.manifest import Training
 
@@ -21,7 +21,7 @@ def perform_detection(job: Job, step: Step) -> Outcome:
 
         return run_detection_load(job, step)
     if isinstance(step, PruneStep):
-        from hackai_compression.pipeline.detection_training import run_detection_prune
+        from hackai_compression.pipeline.prunable_detector import run_detection_prune
 
         return run_detection_prune(job, step)
     if isinstance(step, ExportStep):

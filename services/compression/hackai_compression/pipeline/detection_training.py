@@ -1,4 +1,4 @@
-"""Train, load, prune and export of a detection job. Needs torch."""
+"""Train, load and export of a detection job. Needs torch."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from hackai_compression.networks.weights import load_initial
 from hackai_compression.package import file_name
 from hackai_compression.pipeline.export_step import exported
 from hackai_compression.pipeline.fitting import use_threads
-from hackai_compression.pipeline.run import Job, Outcome
-from hackai_compression.recipes import ExportStep, LoadStep, PruneStep, Step, TrainStep
+from hackai_compression.pipeline.job import Job, Outcome
+from hackai_compression.recipes import ExportStep, LoadStep, Step, TrainStep
 from hackai_compression.training.options import TrainingOptions
 from hackai_compression.training.train import EpochRecord
 from hackai_compression.training.train_detector import FROZEN_BLOCKS, train_detector
@@ -38,15 +38,6 @@ def run_detection_training(job: Job, step: TrainStep) -> Outcome:
     history = fit_detector(job, step.name, network, step.training, augmentation, checkpoint=checkpoint)
     note = f"{len(parts.training)} pictures, {len(parts.harmless)} harmless ones, {parts.dropped} left out"
     return saved_detector(job, step, network, architecture, history).model_copy(update={"notes": [note]})
-
-
-def run_detection_prune(job: Job, step: PruneStep) -> Outcome:
-    """Leaves the pruned and fine-tuned `network.pt`; raises `PruningError` when the ratio is not reached."""
-    from hackai_compression.pipeline.prunable_detector import PrunableDetector
-    from hackai_compression.pipeline.prune_step import run_prune
-
-    use_threads(job)
-    return run_prune(job, step, PrunableDetector(job, step))
 
 
 def run_detection_load(job: Job, step: LoadStep) -> Outcome:

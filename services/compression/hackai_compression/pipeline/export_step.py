@@ -9,7 +9,7 @@ from hackai_compression.exporting.lint import refuse
 from hackai_compression.judging.cost import measure_cost
 from hackai_compression.networks.saved import load_network
 from hackai_compression.package import file_name
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.recipes import ExportStep
 
 

@@ -11,7 +11,7 @@ import torch
 
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.networks.classifier import FireClassifier
-from hackai_compression.pipeline.run import Job
+from hackai_compression.pipeline.job import Job
 from hackai_compression.training.options import TrainingOptions
 from hackai_compression.training.train import EpochRecord, Teacher, train
 

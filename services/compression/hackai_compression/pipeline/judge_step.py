@@ -8,7 +8,7 @@ from pathlib import Path
 from hackai_compression.errors import CompressionError, GateRefusedError
 from hackai_compression.judging.judge import Candidate, judge
 from hackai_compression.pipeline.chain_points import CHAIN, chain_points
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.recipes import JudgeStep
 from hackai_shared.serving.manifest import Training
 from hackai_shared.serving.package import ModelPackage, open_package

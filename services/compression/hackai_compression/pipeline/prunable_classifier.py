@@ -11,8 +11,9 @@ from torch import Tensor
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.augmentation.views import ViewMaker
 from hackai_compression.networks.saved import load_network, save_network
-from hackai_compression.pipeline.fitting import fit
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.fitting import fit, use_threads
+from hackai_compression.pipeline.job import Job, Outcome
+from hackai_compression.pipeline.prune_step import run_prune
 from hackai_compression.pipeline.training_steps import saved, teacher_of
 from hackai_compression.recipes import PruneStep
 from hackai_compression.training.loader import training_batches
@@ -67,3 +68,9 @@ class PrunableClassifier:
     def outcome(self, history: list[EpochRecord]) -> Outcome:
         """Leaves `network.pt` in the step's folder."""
         return saved(self._job, self._step, self.network, self._architecture, history)
+
+
+def run_classifier_prune(job: Job, step: PruneStep) -> Outcome:
+    """Leave the pruned and fine-tuned `network.pt`; raises `PruningError` when the ratio is not reached."""
+    use_threads(job)
+    return run_prune(job, step, PrunableClassifier(job, step))

@@ -11,7 +11,9 @@ from hackai_compression.augmentation.boxed_views import BoxedViewMaker
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.networks.detectors import load_detector, save_detector
 from hackai_compression.pipeline.detection_training import fit_detector, saved_detector
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.fitting import use_threads
+from hackai_compression.pipeline.job import Job, Outcome
+from hackai_compression.pipeline.prune_step import run_prune
 from hackai_compression.recipes import PruneStep
 from hackai_compression.training.options import TrainingOptions
 from hackai_compression.training.train import EpochRecord
@@ -57,3 +59,9 @@ class PrunableDetector:
     def outcome(self, history: list[EpochRecord]) -> Outcome:
         """Leaves `network.pt` in the step's folder."""
         return saved_detector(self._job, self._step, self.network, self._architecture, history)
+
+
+def run_detection_prune(job: Job, step: PruneStep) -> Outcome:
+    """Leave the pruned and fine-tuned `network.pt`; raises `PruningError` when the ratio is not reached."""
+    use_threads(job)
+    return run_prune(job, step, PrunableDetector(job, step))

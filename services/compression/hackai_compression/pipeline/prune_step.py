@@ -10,7 +10,7 @@ import torch
 import torch_pruning as tp
 from torch import Tensor, nn
 
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.recipes import PruneStep
 from hackai_compression.training.options import TrainingOptions
 from hackai_compression.training.prune import prune

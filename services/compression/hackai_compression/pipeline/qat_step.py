@@ -8,7 +8,7 @@ from hackai_compression.exporting.export import export_onnx
 from hackai_compression.networks.saved import load_network, save_network
 from hackai_compression.package import file_name
 from hackai_compression.pipeline.fitting import fit, use_threads
-from hackai_compression.pipeline.run import Job
+from hackai_compression.pipeline.job import Job
 from hackai_compression.recipes import QuantizeStep
 from hackai_compression.training.options import DistillationOptions, TrainingOptions
 from hackai_compression.training.qat import quantization_noise

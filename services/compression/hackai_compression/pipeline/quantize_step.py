@@ -18,7 +18,7 @@ from hackai_compression.datasets.samples import Dataset, Sample
 from hackai_compression.exporting.lint import refuse
 from hackai_compression.judging.temperature import negative_log_likelihood
 from hackai_compression.package import file_name, input_spec
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.quantization.calibration import choose_calibration
 from hackai_compression.quantization.sensitivity import rank_layers
 from hackai_compression.quantization.static import Calibration, quantize

@@ -1,4 +1,4 @@
-"""The steps that train: train, distill; and what pruning shares with them. Needs torch."""
+"""The steps train, distill and load, and what pruning shares with them. Needs torch."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ from hackai_compression.networks.saved import Architecture, load_network, save_n
 from hackai_compression.networks.shapes import fit_to
 from hackai_compression.networks.weights import load_initial
 from hackai_compression.pipeline.fitting import fit, use_threads
-from hackai_compression.pipeline.run import Job, Outcome
+from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.training.train import EpochRecord, Teacher
 
 NETWORK = "network.pt"
 
 
-def run_training(job: Job, step: recipes.TrainStep | recipes.DistillStep | recipes.PruneStep) -> Outcome:
+def run_training(job: Job, step: recipes.TrainStep | recipes.DistillStep) -> Outcome:
     """Leaves `network.pt` in the step's folder."""
     use_threads(job)
-    if isinstance(step, recipes.PruneStep):
-        from hackai_compression.pipeline.prunable_classifier import PrunableClassifier
-        from hackai_compression.pipeline.prune_step import run_prune
-
-        return run_prune(job, step, PrunableClassifier(job, step))
     network, architecture = _start(job, step)
     teacher = teacher_of(job, step.teacher) if isinstance(step, recipes.DistillStep) else None
     augmentation = step.augmentation or job.recipe.data.augmentation

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hackai_compression.judging.detection_verdict import DetectionVerdict
 from hackai_compression.judging.evaluate_detector import FALSE_BOXES
-from hackai_compression.pipeline.run import DONE, Outcome
+from hackai_compression.pipeline.job import DONE, Outcome
 from hackai_compression.recipes import Recipe
 from hackai_compression.reports import detection_plots
 from hackai_compression.reports.pages import lay_down, render

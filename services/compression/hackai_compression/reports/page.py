@@ -8,7 +8,7 @@ from pathlib import Path
 from hackai_compression.judging.mistakes import Mistake
 from hackai_compression.judging.verdict import Verdict
 from hackai_compression.pipeline.chain_points import CHAIN, ChainPoint
-from hackai_compression.pipeline.run import DONE, RECIPE, Outcome
+from hackai_compression.pipeline.job import DONE, RECIPE, Outcome
 from hackai_compression.recipes import Recipe
 from hackai_compression.reports import plots
 from hackai_compression.reports.detection_page import write_detection_report

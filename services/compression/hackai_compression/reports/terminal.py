@@ -18,8 +18,8 @@ from rich.table import Table
 
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
 from hackai_compression.judging.verdict import Evaluation
+from hackai_compression.pipeline.job import Outcome
 from hackai_compression.pipeline.progress import ProgressEvent
-from hackai_compression.pipeline.run import Outcome
 
 
 def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
