@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated
 
 import typer
 
+from hackai_shared import __version__
+
 GROUP = "hackai.commands"
+HELP = "Watches cameras for fire and alerts people; only known faces control it."
 
 
 def build(points: list[EntryPoint]) -> typer.Typer:
@@ -18,10 +22,11 @@ def build(points: list[EntryPoint]) -> typer.Typer:
     """
     root = typer.Typer(
         name="hackai",
-        help="Watches cameras for fire, tells people on Telegram, obeys only known faces.",
+        help=HELP,
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,
     )
+    root.callback(help=HELP)(_options)
     groups: dict[str, list[typer.Typer]] = {}
     for point in sorted(points, key=lambda point: point.name):
         groups.setdefault(point.name.split(".")[0], []).append(point.load())
@@ -33,6 +38,20 @@ def build(points: list[EntryPoint]) -> typer.Typer:
         else:
             root.add_typer(_merged(apps), name=name)
     return root
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hackai {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options of the command itself."""
 
 
 def _merged(apps: list[typer.Typer]) -> typer.Typer:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from hackai_shared import __version__
 from hackai_standalone.command import GROUP, build
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -43,3 +48,28 @@ def test_each_service_brings_its_commands(services: list[EntryPoint], arguments:
 
     assert result.exit_code == 0, result.output
     assert result.output.strip() == expected
+
+
+def test_the_version_is_printed_without_a_subcommand(services: list[EntryPoint]) -> None:
+    result = CliRunner().invoke(build(services), ["--version"])
+
+    assert result.exit_code == 0, result.output
+    assert result.output.strip() == f"hackai {__version__}"
+
+
+def test_every_package_image_and_the_changelog_have_one_version() -> None:
+    stated = {
+        path.relative_to(ROOT): found
+        for pattern, expression in (
+            ("shared/pyproject.toml", r'^version = "(.+)"$'),
+            ("services/*/pyproject.toml", r'^version = "(.+)"$'),
+            ("services/*/Dockerfile*", r"^ARG VERSION=(.+)$"),
+            ("CHANGELOG.md", r"^## (\d+\.\d+\.\d+)"),
+            ("CITATION.cff", r"^version: (.+)$"),
+        )
+        for path in ROOT.glob(pattern)
+        for found in re.findall(expression, path.read_text(encoding="utf-8"), re.MULTILINE)[:1]
+    }
+
+    assert set(stated.values()) == {__version__}, stated
+    assert len(stated) >= 10

@@ -34,7 +34,7 @@ class Detections(Answer):
 
 
 def detect(look: SecondLook, picture: bytes, *, max_pixels: int, received: float) -> Dict[str, Any]:
-    """FrameScores for boxes in one picture; return a :class:`Detection` as plain data.
+    """Look for boxes in one picture; return a :class:`Detection` as plain data.
 
     ``received`` is when the request arrived, on ``time.perf_counter``.
 

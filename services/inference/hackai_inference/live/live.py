@@ -41,7 +41,7 @@ STUCK_AFTER_S = 10.0
 
 
 class LiveLoop:
-    """LoadedModels the newest frame of every camera that publishes on ``frames.*``."""
+    """Judge the newest frame of every camera that publishes on ``frames.*``."""
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ class ModelCascade:
         height: int,
         spares: Callable[[], bool] = lambda: False,
     ) -> Seen:
-        """FrameScores at a frame at the stream time ``now``.
+        """Look at a frame at the stream time ``now``.
 
         ``spares`` tells whether only the classifier may look; it is asked once, by the first of the others that wants
         to: its answer counts for the frame.

@@ -1,1 +1,1 @@
-"""Incidents as the notifier keeps them: intake from the stream, orders of people, pictures, clips, feedback."""
+"""Incidents as the notifier keeps them: records, pictures, clips, drills, feedback."""
