@@ -18,6 +18,8 @@ TORCH_VERSION := 2.14.1
 TORCH := torch==$(TORCH_VERSION) torchvision==0.29.1
 # Processes that share the torch tests.
 WORKERS ?= 2
+# Pictures and clips that are not part of the project.
+DATA := $(or $(HACKAI_TEST_DATA),../shared)/data
 # Reads the packages of an image from outside; it is in none of them.
 SBOM_TOOL := cyclonedx-bom==7.5.0
 SBOM := out/sbom/tool
@@ -25,7 +27,7 @@ PROJECTS := $(wildcard shared/pyproject.toml services/*/pyproject.toml)
 PACKAGES := shared services/camera services/compression services/dashboard services/face_auth services/inference services/notifier services/standalone
 
 .DEFAULT_GOAL := help
-.PHONY: help demo faces torch setup test test-slow test-compose test-compose-fast images sbom clips test-py38 test-rtx test-torch check bench demo-clip clean
+.PHONY: help demo faces torch setup test test-slow test-compose test-compose-fast images sbom clips elsewhere test-py38 test-rtx test-torch check bench demo-clip clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -66,6 +68,10 @@ sbom: $(SBOM)/.tool ## What is in each image that was built, as CycloneDX: out/s
 
 clips: $(VENV)/.tests ## The real clips through the whole product: who is alarmed, and when
 	$(BIN)/python -m pytest -q -s tests/e2e/test_clips.py
+
+elsewhere: $(VENV)/.tests ## Whether to believe an alarm in a home never seen: pictures, clips, figures (hours; SAMPLE=8 takes every 8th)
+	$(BIN)/python tests/benchmarks/elsewhere.py --pictures $(DATA)/fire/classification/elsewhere/no_fire \
+		--clips $(DATA)/video/clips.json $(DATA)/video/quiet/clips.json --sample $(or $(SAMPLE),1)
 
 test-py38: $(PY38_VENV)/.tests ## shared and inference under Python 3.8, as on the Jetson Xavier NX
 	$(PY38_VENV)/bin/python -m pytest -q -p no:cacheprovider tests/unit/shared tests/unit/inference
