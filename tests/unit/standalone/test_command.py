@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from hackai_shared import __version__
 from hackai_standalone.command import GROUP, build
+from hackai_standalone.summaries import summary_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,3 +75,28 @@ def test_every_package_image_and_the_changelog_have_one_version() -> None:
 
     assert set(stated.values()) == {__version__}, stated
     assert len(stated) >= 10
+
+
+def test_help_imports_no_service() -> None:
+    program = (
+        "import sys; from hackai_standalone.command import main; sys.argv = ['hackai', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print(sorted({'fastapi', 'scipy', 'onnxruntime', 'redis', 'cv2'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("point", entry_points(group=GROUP), ids=lambda point: point.name)
+def test_the_summary_in_the_list_is_the_help_of_the_command(point: EntryPoint) -> None:
+    command = typer.main.get_command(point.load())
+
+    assert summary_of(point) == " ".join((command.help or "").split("\n\n")[0].split())
+
+
+def test_an_unknown_command_is_refused_with_a_suggestion(services: list[EntryPoint]) -> None:
+    result = CliRunner().invoke(build(services), ["model"])
+
+    assert result.exit_code == 2
+    assert "models" in result.output
