@@ -108,7 +108,9 @@ class LoadStep(_Strict):
 
     do: Literal["load"]
     name: StepName = "load"
-    file: str = Field(description="A `network.pt`, relative to the job's folder of files.")
+    file: str = Field(
+        description="A `network.pt`, or the folder of a detector's package, relative to the job's folder of files."
+    )
 
 
 class ExportStep(_Strict):

@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from hackai_compression.datasets.near_duplicates import NearDuplicate, find_near_duplicates
+from hackai_compression.datasets.near_duplicates import find_near_duplicates
 from hackai_compression.datasets.samples import Dataset
 
 
 def with_groups(dataset: Dataset) -> Dataset:
-    """The dataset with near-duplicates in one group, named after its first picture."""
+    """The dataset with near-duplicates, and what already was one group, in one group, named after its first picture."""
     paths = [s.path for s in dataset.samples]
-    names = group_names(paths, find_near_duplicates(paths, paths))
+    first: dict[str, Path] = {}
+    known = [(first.setdefault(s.group, s.path), s.path) for s in dataset.samples]
+    names = group_names(paths, [*known, *((pair.first, pair.second) for pair in find_near_duplicates(paths, paths))])
     return Dataset(dataset.classes, tuple(replace(s, group=names[s.path]) for s in dataset.samples))
 
 
-def group_names(paths: Iterable[Path], pairs: Iterable[NearDuplicate]) -> dict[Path, str]:
+def group_names(paths: Iterable[Path], pairs: Iterable[tuple[Path, Path]]) -> dict[Path, str]:
     """The name of each picture's group: what is alike, also over others between them, is together."""
     leader = {path: path for path in paths}
 
@@ -27,6 +29,6 @@ def group_names(paths: Iterable[Path], pairs: Iterable[NearDuplicate]) -> dict[P
         return path
 
     for pair in pairs:
-        first, second = sorted((find(pair.first), find(pair.second)))
-        leader[second] = first
+        earlier, later = sorted(find(path) for path in pair)
+        leader[later] = earlier
     return {path: find(path).stem for path in leader}

@@ -29,13 +29,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture. Near-duplicates share a `group`; `source` names the place it was taken from."""
+    """One picture. Near-duplicates share a `group`; `source` names the place it was taken from.
+
+    `unboxed`: kinds that may be in the picture and that nobody drew boxes around; without a box of theirs the picture
+    says nothing about them.
+    """
 
     path: Path
     label: str
     source: str
     group: str
     boxes: tuple[Box, ...] = field(default=())
+    unboxed: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True)

@@ -165,10 +165,9 @@ class _Facts:
 def _judge(about: _Facts, folder: Path, path: Path, samples: Sequence[Sample], min_map50: float) -> DetectionVerdict:
     package = open_package(folder, require_gate=False)
     detected = detect_all(package, "fp32", samples)
-    true = [s.boxes for s in samples]
     thresholds = {}
     for label in about.layout.classes:
-        score = recall_at_false_boxes(match(detected, true, label), PERMITTED)[1]
+        score = recall_at_false_boxes(match(detected, samples, label), PERMITTED)[1]
         # Nothing can be chosen for a class that the pictures do not show.
         thresholds[label] = DEFAULT_SCORE if math.isnan(score) else round(score, 4)
     about.write(folder, path, thresholds=thresholds)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hackai_compression.datasets.samples import Box
+from hackai_compression.datasets.samples import Sample
 from hackai_shared.serving.detector import DetectedBox
 from hackai_shared.serving.suppression import overlaps
 
@@ -26,13 +26,19 @@ class Matches:
     pictures: int
 
 
-def match(detected: Sequence[Sequence[DetectedBox]], true: Sequence[Sequence[Box]], label: str) -> Matches:
-    """Compares picture by picture; each true box is found at most once, by the best box that overlaps it enough."""
+def match(detected: Sequence[Sequence[DetectedBox]], samples: Sequence[Sample], label: str) -> Matches:
+    """Compares picture by picture; each true box is found at most once, by the best box that overlaps it enough.
+
+    Pictures in which nobody boxed that class are left out: a box there is neither right nor wrong.
+    """
     scores: list[float] = []
     right: list[bool] = []
-    truths = 0
-    for boxes, known in zip(detected, true, strict=True):
-        wanted = np.array([[b.left, b.top, b.right, b.bottom] for b in known if b.kind == label]).reshape(-1, 4)
+    truths = pictures = 0
+    for boxes, sample in zip(detected, samples, strict=True):
+        if label in sample.unboxed:
+            continue
+        pictures += 1
+        wanted = np.array([[b.left, b.top, b.right, b.bottom] for b in sample.boxes if b.kind == label]).reshape(-1, 4)
         truths += len(wanted)
         found = sorted((b for b in boxes if b.label == label), key=lambda b: -b.score)
         corners = np.array([[b.x0, b.y0, b.x1, b.y1] for b in found]).reshape(-1, 4)
@@ -47,7 +53,7 @@ def match(detected: Sequence[Sequence[DetectedBox]], true: Sequence[Sequence[Box
             scores.append(box.score)
             right.append(hit)
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
-    return Matches(np.asarray(scores, np.float64)[order], np.asarray(right, bool)[order], truths, len(detected))
+    return Matches(np.asarray(scores, np.float64)[order], np.asarray(right, bool)[order], truths, pictures)
 
 
 def average_precision(matches: Matches) -> float:
@@ -80,9 +86,9 @@ def recall_at_false_boxes(matches: Matches, per_picture: float) -> tuple[float, 
 
 
 def mean_average_precision(
-    detected: Sequence[Sequence[DetectedBox]], true: Sequence[Sequence[Box]], classes: Sequence[str]
+    detected: Sequence[Sequence[DetectedBox]], samples: Sequence[Sample], classes: Sequence[str]
 ) -> float:
     """Mean of the average precision of the classes that occur (mAP50)."""
-    values = [average_precision(match(detected, true, label)) for label in classes]
+    values = [average_precision(match(detected, samples, label)) for label in classes]
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")

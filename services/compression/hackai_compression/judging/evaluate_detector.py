@@ -73,7 +73,7 @@ def describe_detector(
             f"the folder holds boxes of {sorted(unknown)}, {package.id} knows {package.manifest.classes}"
         )
     minimum = {name: package.manifest.thresholds.get(name, DEFAULT_SCORE) for name in package.manifest.classes}
-    classes = {name: _figures(match(detected, true, name), minimum[name]) for name in minimum}
+    classes = {name: _figures(match(detected, samples, name), minimum[name]) for name in minimum}
     alarms = [any(b.score >= minimum[b.label] for b in boxes) for boxes in detected]
     empty = [not boxes for boxes in true]
     known = [f.average_precision for f in classes.values() if f.boxes]

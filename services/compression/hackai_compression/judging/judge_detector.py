@@ -66,9 +66,9 @@ def judge_detector(
 
 def _thresholds(package: ModelPackage, variant: str, samples: Sequence[Sample]) -> dict[str, float]:
     """Score per class at which there is one wrong box in ten validation pictures."""
-    detected, true = detect_all(package, variant, samples), [s.boxes for s in samples]
+    detected = detect_all(package, variant, samples)
     return {
-        label: round(recall_at_false_boxes(match(detected, true, label), PERMITTED)[1], 4)
+        label: round(recall_at_false_boxes(match(detected, samples, label), PERMITTED)[1], 4)
         for label in package.manifest.classes
     }
 

@@ -102,7 +102,7 @@ class _Validation:
     def __init__(self, samples: Sequence[Sample], classes: Sequence[str], size: int) -> None:
         spec = input_spec(size)
         self._pixels = batch(spec, [load_for(spec, s.path.read_bytes()) for s in samples])
-        self._true = [s.boxes for s in samples]
+        self._samples = samples
         self._classes, self._name = classes, spec.name
 
     def score(self, path: Path) -> float:
@@ -116,4 +116,4 @@ class _Validation:
             outputs = session.run(["boxes", "scores"], {self._name: self._pixels[start : start + 8]})
             for boxes, scores in zip(*(value.astype(np.float64) for value in outputs), strict=True):
                 found.append(choose(boxes.clip(0, 1), scores, self._classes, minimum, overlap=DEFAULT_OVERLAP))
-        return mean_average_precision(found, self._true, self._classes)
+        return mean_average_precision(found, self._samples, self._classes)

@@ -8,12 +8,15 @@ from pathlib import Path
 import torch
 
 from hackai_compression.augmentation.boxed_views import BoxedViewMaker
+from hackai_compression.augmentation.geometry import whole
 from hackai_compression.augmentation.policy import AugmentationPolicy
+from hackai_compression.datasets.samples import Sample
 from hackai_compression.errors import WeightsError
 from hackai_compression.exporting.export_detector import export_detector
 from hackai_compression.networks.classifier import FireClassifier
 from hackai_compression.networks.detector import FireDetector
 from hackai_compression.networks.detectors import DetectorArchitecture, build_detector, load_detector, save_detector
+from hackai_compression.networks.packaged_detector import load_packaged_detector, restore_normalisation
 from hackai_compression.networks.shapes import fit_to
 from hackai_compression.networks.weights import load_initial
 from hackai_compression.package import file_name
@@ -23,9 +26,11 @@ from hackai_compression.pipeline.job import Job, Outcome
 from hackai_compression.recipes import ExportStep, LoadStep, Step, TrainStep
 from hackai_compression.training.options import TrainingOptions
 from hackai_compression.training.train import EpochRecord
-from hackai_compression.training.train_detector import FROZEN_BLOCKS, train_detector
+from hackai_compression.training.train_detector import FROZEN_BLOCKS, pixels, train_detector
 
 NETWORK = "network.pt"
+#: Training pictures from which a package's network, whose normalisation is folded away, gets its statistics back.
+STATISTICS_PICTURES = 64
 
 
 def run_detection_training(job: Job, step: TrainStep) -> Outcome:
@@ -41,18 +46,22 @@ def run_detection_training(job: Job, step: TrainStep) -> Outcome:
 
 
 def run_detection_load(job: Job, step: LoadStep) -> Outcome:
-    """Copies a saved detector, pruned or not, into the job; it may go on at another size of its input.
+    """Copies a saved detector, pruned or not, or that of a package, into the job; its input may get another size.
 
     Raises:
         WeightsError: no detector, or one of other classes.
     """
-    loaded, found = load_detector(job.folders.file(step.file))
+    path = job.folders.file(step.file)
+    loaded, found = load_packaged_detector(path) if path.is_dir() else load_detector(path)
     if found.classes != job.recipe.classes:
         raise WeightsError(f"{step.file} finds {found.classes}, the recipe {job.recipe.classes}")
     architecture = DetectorArchitecture(found.name, job.recipe.classes, job.recipe.size)
     network, state = architecture.build(), loaded.state_dict()
     fit_to(network, state)
     network.load_state_dict(state)
+    if path.is_dir():
+        pictures = _evenly(job.boxed_parts.training.samples, STATISTICS_PICTURES)
+        restore_normalisation(network, pixels([whole(job.pictures.get(s.path), job.recipe.size) for s in pictures]))
     path = job.folder_of(step) / NETWORK
     save_detector(path, network, architecture)
     return Outcome(step=step.name, do=step.do, architecture=architecture.name, network=str(path.relative_to(job.out)))
@@ -114,6 +123,10 @@ def run_detection_export(job: Job, step: ExportStep) -> Outcome:
     path = job.folder_of(step) / file_name("fp32")
     export_detector(network, path)
     return exported(job, step, architecture.name, path)
+
+
+def _evenly(samples: tuple[Sample, ...], count: int) -> tuple[Sample, ...]:
+    return samples[:: max(1, len(samples) // count)][:count]
 
 
 def _start(job: Job, step: TrainStep) -> tuple[FireDetector, DetectorArchitecture]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,19 +21,30 @@ BOX_WEIGHT = 2.0
 
 @dataclass(frozen=True)
 class Target:
-    """The boxes of one picture: corners (M, 4) in pixels of the input, class indices (M,)."""
+    """The boxes of one picture: corners (M, 4) in pixels of the input, class indices (M,).
+
+    Where nobody knows whether a class is there: `unknown` (U, 4) in pixels, `unknown_classes` (U,).
+    """
 
     corners: Tensor
     classes: Tensor
+    unknown: Tensor = field(default_factory=lambda: torch.zeros(0, 4))
+    unknown_classes: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
 
 
 def detection_loss(network: FireDetector, raw: Raw, targets: list[Target]) -> Tensor:
-    """Quality focal loss of the scores plus generalised IoU of the boxes, per answering point."""
+    """Quality focal loss of the scores plus generalised IoU of the boxes, per answering point.
+
+    A point in an `unknown` place says of that class what it likes, unless it answers for a box.
+    """
     predicted = network.corners(raw.distances)
     quality = torch.zeros_like(raw.logits)
+    known = torch.ones_like(raw.logits)
     box_losses, weights = [], []
     answering = 0
     for index, target in enumerate(targets):
+        for place, kind in zip(target.unknown, target.unknown_classes, strict=True):
+            known[index, _within(network.points, place), kind] = 0
         points, matched = assign(network.points, network.strides, target)
         if not len(points):
             continue
@@ -42,12 +53,13 @@ def detection_loss(network: FireDetector, raw: Raw, targets: list[Target]) -> Te
         # The score learns how good the box is, so that the best box of a fire also ranks first.
         agreed = overlap.detach().clamp(0, 1)
         quality[index, points, target.classes[matched]] = agreed
+        known[index, points, target.classes[matched]] = 1
         box_losses.append((1 - generalised) * agreed.clamp_min(0.1))
         weights.append(agreed.clamp_min(0.1))
     scores = raw.logits.sigmoid()
     focus = (quality - scores).abs().square()
     entropy = functional.binary_cross_entropy_with_logits(raw.logits, quality, reduction="none")
-    loss = (focus * entropy).sum() / max(1, answering)
+    loss = (known * focus * entropy).sum() / max(1, answering)
     if box_losses:
         loss = loss + BOX_WEIGHT * torch.cat(box_losses).sum() / torch.cat(weights).sum()
     return loss
@@ -82,6 +94,11 @@ def iou(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     overlap = intersection / union.clamp_min(1e-6)
     around = hull.prod(dim=1).clamp_min(1e-6)
     return overlap, overlap - (around - union) / around
+
+
+def _within(points: Tensor, place: Tensor) -> Tensor:
+    """Which of the points (K, 2) lie in a box (4,)."""
+    return ((points >= place[:2]) & (points <= place[2:])).all(dim=1)
 
 
 def _area(boxes: Tensor) -> Tensor:

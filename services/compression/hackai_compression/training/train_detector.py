@@ -104,10 +104,10 @@ def validate_detector(
     found: list[list[DetectedBox]] = []
     for start in range(0, len(samples), 16):
         pictures = [whole(cache.get(s.path), network.image_size) for s in samples[start : start + 16]]
-        boxes, scores = network.decode(network(network.normalise(_pixels(pictures))))
+        boxes, scores = network.decode(network(network.normalise(pixels(pictures))))
         for corners, values in zip(boxes.clamp(0, 1).double().numpy(), scores.double().numpy(), strict=True):
             found.append(choose(corners, values, classes, dict.fromkeys(classes, FLOOR), overlap=DEFAULT_OVERLAP))
-    return mean_average_precision(found, [s.boxes for s in samples], classes)
+    return mean_average_precision(found, samples, classes)
 
 
 def detection_losses(
@@ -120,8 +120,8 @@ def detection_losses(
     batches: int | None = None,
 ) -> Iterator[Tensor]:
     """The loss of each batch of an epoch, at most of the first `batches`; each with the weights of its moment."""
-    for pixels, targets in islice(_batches(maker, batch_size, seed, epoch), batches):
-        yield detection_loss(network, network(network.normalise(pixels)), targets)
+    for shown, targets in islice(_batches(maker, batch_size, seed, epoch), batches):
+        yield detection_loss(network, network(network.normalise(shown)), targets)
 
 
 def _batches(maker: BoxedViewMaker, size: int, seed: int, epoch: int) -> Iterator[tuple[Tensor, list[Target]]]:
@@ -130,14 +130,16 @@ def _batches(maker: BoxedViewMaker, size: int, seed: int, epoch: int) -> Iterato
     for start in range(0, len(order), size):
         views = [maker.make(int(i), np.random.default_rng((seed, epoch, int(i)))) for i in order[start : start + size]]
         if len(views) > 1:
-            yield _pixels([v.picture for v in views]), [_target(v) for v in views]
+            yield pixels([v.picture for v in views]), [_target(v) for v in views]
 
 
 def _target(view: BoxedView) -> Target:
-    return Target(torch.from_numpy(view.corners), torch.from_numpy(view.classes))
+    parts = (view.corners, view.classes, view.unknown, view.unknown_classes)
+    return Target(*(torch.from_numpy(part) for part in parts))
 
 
-def _pixels(pictures: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]) -> Tensor:
+def pixels(pictures: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]) -> Tensor:
+    """(N, 3, S, S) uint8 of N pictures (S, S, 3)."""
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
 
 
