@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Literal
@@ -16,9 +17,10 @@ from scipy import stats
 from hackai_compression.errors import RecipeError
 from hackai_compression.pipeline.data import Folders, Parts, read_parts
 from hackai_compression.pipeline.job import Job, Outcome
+from hackai_compression.pipeline.looks import LOOKS
 from hackai_compression.pipeline.progress import EventLog, Progress, Sink
 from hackai_compression.pipeline.run import run_steps
-from hackai_compression.recipes import Recipe
+from hackai_compression.recipes import Recipe, judged_on
 from hackai_compression.search import Value, with_values
 
 #: Stands in a recipe for the network that the experiment's `first` recipe made.
@@ -38,7 +40,7 @@ class Experiment(BaseModel):
     baseline: str = Field(description="The arm that the others are compared with.")
     seeds: tuple[int, ...] = Field((0, 1, 2, 3, 4), min_length=1)
     measured_on: Literal["test", "validation"] = Field(
-        "test", description="Where something is to be chosen: `validation`, and the test pictures are not looked at."
+        "validation", description="`test` where nothing is to be chosen any more; its looks are counted."
     )
 
     @model_validator(mode="after")
@@ -99,9 +101,9 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
     def run(recipe: Recipe, folder: Path) -> list[Outcome]:
         nonlocal parts
         folder.mkdir(parents=True, exist_ok=True)
-        parts = parts or _parts(experiment, folders)
-        job = Job(recipe, folders, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts)
-        return run_steps(job)
+        parts = parts or read_parts(experiment.recipe, folders)
+        judged = judged_on(recipe, experiment.measured_on)
+        return run_steps(Job(judged, folders, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts))
 
     first = experiment.first
     if first is not None:
@@ -117,6 +119,7 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
             results.append(_result(arm, seed, run(recipe, out / arm / str(seed))))
             document = {
                 "measured_on": experiment.measured_on,
+                "looks": _looks(out),
                 "results": [asdict(r) for r in results],
                 "differences": [asdict(d) for d in differences(results, experiment.baseline)],
             }
@@ -155,9 +158,12 @@ def _result(arm: str, seed: int, outcomes: Sequence[Outcome]) -> Result:
     return Result(arm, seed, verdict.evaluations[0].accuracy, left_out, seconds, variants)
 
 
-def _parts(experiment: Experiment, folders: Folders) -> Parts:
-    parts = read_parts(experiment.recipe, folders)
-    return parts if experiment.measured_on == "test" else replace(parts, test=parts.validation)
+def _looks(out: Path) -> dict[str, int]:
+    """Of all runs so far: how often a variant was judged on each set."""
+    counted = Counter[str]()
+    for path in out.rglob(LOOKS):
+        counted.update(json.loads(path.read_text(encoding="utf-8")))
+    return dict(counted)
 
 
 def _filled(experiment: Experiment, network: Path) -> Experiment:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from hackai_compression.datasets.boxes import read_yolo_folder
 from hackai_compression.datasets.folder import read_image_folder
@@ -17,7 +18,7 @@ from hackai_compression.judging.evaluate import evaluate
 from hackai_compression.judging.evaluate_detector import evaluate_detector
 from hackai_compression.judging.latency import measure_latency
 from hackai_compression.judging.verdict import Evaluation
-from hackai_compression.reports.terminal import detection_table, evaluation_table
+from hackai_compression.reports.terminal import detection_table, evaluation_table, source_table
 from hackai_shared.serving.package import PackageError, open_package
 from hackai_shared.serving.session import SessionError, choose_variant
 
@@ -47,7 +48,8 @@ def evaluate_command(
 ) -> None:
     """Figures of a package, as it serves.
 
-    Of a classifier: accuracy, recall, confusion, recall at false-alarm rates, AUROC, size and latency. Of a detector:
+    Of a classifier: accuracy, recall, confusion, alarms (recall at 1 % and 0.1 % false alarms, recall and false alarms
+    at the thresholds that ship, per source; all with exact bounds), AUROC, size and latency. Of a detector:
     mAP50, average precision and recall at fixed wrong boxes per picture for every class, size and latency.
     """
     errors = Console(stderr=True)
@@ -70,5 +72,13 @@ def evaluate_command(
     if as_json:
         typer.echo(found.model_dump_json())
     else:
-        table = detection_table([found]) if isinstance(found, DetectionEvaluation) else evaluation_table([found])
-        Console().print(table)
+        console = Console()
+        for table in _tables(found):
+            console.print(table)
+
+
+def _tables(found: Evaluation | DetectionEvaluation) -> list[Table]:
+    if isinstance(found, DetectionEvaluation):
+        return [detection_table([found])]
+    by_source = source_table(found)
+    return [evaluation_table([found]), *([by_source] if by_source is not None else [])]

@@ -9,8 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hackai_compression.augmentation.policy import AugmentationPolicy
+from hackai_compression.budget import Budget, Task
 from hackai_compression.datasets.samples import FIRE_CLASSES
 from hackai_compression.errors import RecipeError
+from hackai_compression.task_rules import faults
 from hackai_compression.training.options import DistillationOptions, TrainingOptions
 
 Architecture = Literal[
@@ -148,6 +150,11 @@ class JudgeStep(_Strict):
     do: Literal["judge"]
     name: StepName = "judge"
     parent: str | None = Field(None, description="Folder of the package to compare with, relative to the files.")
+    on: Literal["test", "validation"] = Field(
+        "test",
+        description="validation: where something is to be chosen. The test pictures are not looked at, and no service "
+        "loads what comes out.",
+    )
     repetitions: int = Field(200, ge=5, le=10000, description="Latency measurements per variant.")
 
 
@@ -155,22 +162,6 @@ Step = Annotated[
     LoadStep | TrainStep | DistillStep | PruneStep | ExportStep | QuantizeStep | JudgeStep,
     Field(discriminator="do"),
 ]
-
-
-class Budget(_Strict):
-    """Floors and ceilings; a model beyond one is refused. All are optional."""
-
-    max_size: int | None = Field(None, gt=0, description="Bytes of the smallest variant that serves.")
-    max_latency_ratio: float | None = Field(None, gt=0, description="Median latency / the parent's, one thread.")
-    min_accuracy: float | None = Field(None, ge=0, le=1)
-    min_fire_recall_at_far: dict[float, float] = Field(
-        default_factory=dict, description="False-alarm rate -> lowest recall of fire."
-    )
-    max_accuracy_drop: float | None = Field(None, ge=0, le=1, description="Against the parent.")
-    max_quantization_drop: float | None = Field(
-        0.005, ge=0, le=1, description="INT8 against FP32: accuracy, or mAP50 of a detector."
-    )
-    min_map50: float | None = Field(None, ge=0, le=1, description="Of a detector.")
 
 
 class Data(_Strict):
@@ -202,7 +193,7 @@ class Recipe(_Strict):
 
     name: StepName
     about: str = ""
-    task: Literal["classification", "detection"] = Field(
+    task: Task = Field(
         "classification", description="detection: boxes, learned from the job's YOLO folder; classes are its numbers."
     )
     classes: tuple[str, ...] = Field(FIRE_CLASSES, min_length=2)
@@ -215,16 +206,10 @@ class Recipe(_Strict):
     steps: tuple[Step, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _detectors_have_no_teacher(self) -> Recipe:
-        if self.task == "classification":
-            return self
-        for step in self.steps:
-            if step.do == "distill":
-                raise ValueError(f"step {step.name!r}: detectors are not distilled; `train` or `prune` them")
-            if isinstance(step, PruneStep) and step.teacher is not None:
-                raise ValueError(f"step {step.name!r}: detectors are pruned without a `teacher`")
-            if isinstance(step, QuantizeStep) and step.qat is not None:
-                raise ValueError(f"step {step.name!r}: `qat` is for classifiers")
+    def _nothing_is_left_unread(self) -> Recipe:
+        found = faults(self)
+        if found:
+            raise ValueError("; ".join(found))
         return self
 
     @model_validator(mode="after")
@@ -249,6 +234,12 @@ class Recipe(_Strict):
                 exported = isinstance(step, ExportStep)
             seen.add(step.name)
         return self
+
+
+def judged_on(recipe: Recipe, on: Literal["test", "validation"]) -> Recipe:
+    """The recipe, judged on those pictures."""
+    steps = tuple(s.model_copy(update={"on": on}) if isinstance(s, JudgeStep) else s for s in recipe.steps)
+    return recipe.model_copy(update={"steps": steps})
 
 
 def read_recipe(text: str, name: str = "recipe") -> Recipe:

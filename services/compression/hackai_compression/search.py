@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hackai_compression.errors import RecipeError
 from hackai_compression.jobs.records import JobRecord, JobRequest
-from hackai_compression.recipes import Recipe
+from hackai_compression.recipes import Recipe, judged_on
 
 Value = float | int | str
 #: A trial's attribute in the study: the job that it was.
@@ -85,12 +85,15 @@ def create_study(name: str, storage: str | None = None, seed: int = 0) -> optuna
 def search(study: optuna.Study, space: SearchSpace, evaluate: Evaluate, trials: int) -> list[optuna.trial.FrozenTrial]:
     """Runs `trials` more trials and returns the front: trials within the budget that no other beats in everything.
 
+    Every trial is judged on validation pictures: what is chosen among them is judged on the test pictures afterwards,
+    once.
+
     Raises `RecipeError` when a value does not fit its place of the recipe.
     """
 
     def objective(trial: optuna.Trial) -> tuple[float, float, float]:
         values = {place: _suggest(trial, place, d) for place, d in space.vary.items()}
-        figures = evaluate(with_values(space.recipe, values))
+        figures = evaluate(judged_on(with_values(space.recipe, values), "validation"))
         if figures is None:
             raise optuna.TrialPruned
         trial.set_constraint("refusals", figures.refusals)

@@ -19,7 +19,7 @@ CHAIN = """
 name: chain
 size: {size}
 data: {{augmentation: {{harmless_scenes: 0, composites: 0}}, validation_fraction: 0.3}}
-budget: {{max_quantization_drop: 1.0}}
+budget: {{max_quantization_drop: 1.0, min_recall: 0}}
 steps:
   - {{do: train, architecture: {architecture}, training: {{epochs: 1, batch_size: 8}}}}
   - {{do: prune, ratio: 1.2, iterations: 1, importance: magnitude, final: {{epochs: 1, batch_size: 8}}}}

@@ -113,7 +113,7 @@ classes: [fire, smoke]
 size: 64
 data: {{leakage: drop, limit: 12, validation_fraction: 0.3, augmentation: {{mosaics: 0}}}}
 package: {{name: pruned-detector}}
-budget: {{max_quantization_drop: null}}
+budget: {{max_quantization_drop: null, min_average_precision: 0}}
 steps:
   - {{do: load, file: {file}}}
   - do: prune

@@ -121,7 +121,7 @@ recipe:
   name: tiny-search
   size: 32
   data: {augmentation: {harmless_scenes: 0, composites: 0}, validation_fraction: 0.3}
-  budget: {max_quantization_drop: 1.0, max_size: 1000000}
+  budget: {max_quantization_drop: 1.0, max_size: 1000000, min_recall: 0}
   steps:
     - {do: train, architecture: squeezenet1_1, training: {epochs: 1, batch_size: 8}}
     - {do: export}

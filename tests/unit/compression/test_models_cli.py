@@ -24,7 +24,11 @@ def test_one_json_object_with_everything(root: Path, picture_folder: Path) -> No
     assert found["pictures"] == 24
     assert sum(map(sum, found["confusion"])) == 24
     assert set(found["recall"]) == {"fire", "no_fire", "start_fire"}
-    assert [p["rate"] for p in found["fire_recall_at_false_alarm_rate"]] == [0.01, 0.001]
+    # Eight harmless pictures show no false-alarm rate of 1 %.
+    assert found["fire_recall_at_false_alarm_rate"] == found["alarm_recall_at_false_alarm_rate"] == []
+    assert (found["alarm"]["recall"]["of"], found["alarm"]["false_alarms"]["of"]) == (16, 8)
+    assert found["accuracy_interval"]["low"] < found["accuracy"] < found["accuracy_interval"]["high"]
+    assert set(found["alarm"]["sources"]) == {"test"}
     curve = found["fire_recall_at_threshold"]
     assert [p["threshold"] for p in curve] == list(CALIBRATION_THRESHOLDS)
     assert [p["recall"] for p in curve] == sorted((p["recall"] for p in curve), reverse=True)
@@ -41,6 +45,7 @@ def test_every_variant_and_a_table_for_people(root: Path, picture_folder: Path, 
     )
     assert result.exit_code == 0, result.output
     assert "MMAC" in result.stdout
+    assert "by source, as shipped" in result.stdout
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "train/fire"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hackai_compression.errors import RecipeError
-from hackai_compression.recipes import load_recipe, read_recipe, recipe_schema
+from hackai_compression.recipes import JudgeStep, Recipe, judged_on, load_recipe, read_recipe, recipe_schema
 
 GOOD = """\
 name: small
@@ -60,3 +60,91 @@ def test_not_yaml_at_all() -> None:
 def test_the_schema_knows_every_kind_of_step() -> None:
     kinds = {name for name in recipe_schema()["$defs"] if name.endswith("Step")}
     assert kinds == {"LoadStep", "TrainStep", "DistillStep", "PruneStep", "ExportStep", "QuantizeStep", "JudgeStep"}
+
+
+DETECTOR = """\
+name: boxes
+task: detection
+classes: [fire, smoke]
+steps:
+  - {do: train, architecture: efficientnet_lite0}
+  - do: export
+  - do: quantize
+  - do: judge
+"""
+
+
+@pytest.mark.parametrize(
+    ("addition", "message"),
+    [
+        ("budget: {min_accuracy: 0.9}", "budget.min_accuracy is for classifiers"),
+        ("budget: {max_latency_ratio: 0.5}", "budget.max_latency_ratio is for classifiers"),
+        ("budget: {max_accuracy_drop: 0.0}", "budget.max_accuracy_drop is for classifiers"),
+        ("budget: {elsewhere: {max_false_alarms: 0.03}}", "budget.elsewhere.max_false_alarms is for classifiers"),
+        ("data: {leave_out: somewhere}", "`leave_out` is for classifiers"),
+        ("data: {augmentation: {composites: 1}}", "`composites` is for classifiers"),
+    ],
+)
+def test_a_detector_is_asked_for_nothing_that_its_judge_does_not_measure(addition: str, message: str) -> None:
+    read_recipe(DETECTOR)
+    with pytest.raises(RecipeError, match=r".") as caught:
+        read_recipe(f"{DETECTOR}{addition}\n")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("efficientnet_lite0", "vgg16"), "no detector on 'vgg16'"),
+        (("do: quantize", "{do: quantize, qat: {epochs: 1}}"), "`qat` is for classifiers"),
+        (("do: judge", "{do: judge, parent: fire-classifier/1}"), "`parent` is for classifiers"),
+        (
+            ("efficientnet_lite0}", "efficientnet_lite0, training: {label_smoothing: 0.1}}"),
+            "`label_smoothing` is for classifiers",
+        ),
+    ],
+)
+def test_steps_of_a_detector_say_nothing_that_is_left_unread(change: tuple[str, str], message: str) -> None:
+    with pytest.raises(RecipeError, match=r".") as caught:
+        read_recipe(DETECTOR.replace(*change))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("addition", "message"),
+    [
+        ("budget: {max_accuracy_drop: 0.0, max_latency_ratio: 0.0001}", "give the `judge` step a `parent`"),
+        ("budget: {min_map50: 0.5}", "budget.min_map50 is for detectors"),
+        ("budget: {elsewhere: {min_pointing: 0.9}}", "budget.elsewhere.min_pointing is for detectors"),
+        ("budget: {min_fire_recall_at_far: {0.02: 0.9}}", "false-alarm rates"),
+        ("budget: {min_alarm_recall_at_far: {0.01: 95}}", "between 0 and 1"),
+        ("data: {augmentation: {mosaics: 0.5}}", "`mosaics` is for detectors"),
+    ],
+)
+def test_a_budget_asks_for_what_is_measured(addition: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=r".") as caught:
+        read_recipe(f"{GOOD}{addition}\n")
+    assert message in str(caught.value)
+
+
+def test_a_budget_that_nobody_looks_at_is_refused() -> None:
+    with pytest.raises(RecipeError, match="no `judge` step"):
+        read_recipe(GOOD.replace("  - do: judge\n", "budget: {min_accuracy: 0.9}\n"))
+
+
+def test_all_faults_are_named_at_once() -> None:
+    text = DETECTOR.replace("efficientnet_lite0", "vgg16") + "budget: {min_accuracy: 0.9, max_latency_ratio: 1}\n"
+    with pytest.raises(RecipeError, match="vgg16") as caught:
+        read_recipe(text)
+    assert all(key in str(caught.value) for key in ("min_accuracy", "max_latency_ratio"))
+
+
+def test_what_a_recipe_says_survives_being_written_down() -> None:
+    for text in (GOOD, DETECTOR):
+        recipe = read_recipe(text)
+        assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+def test_judged_on_validation() -> None:
+    judged = judged_on(read_recipe(GOOD), "validation")
+    assert [step.on for step in judged.steps if isinstance(step, JudgeStep)] == ["validation"]

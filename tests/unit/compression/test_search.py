@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from hackai_compression.errors import RecipeError
-from hackai_compression.recipes import Recipe, TrainStep, read_recipe
+from hackai_compression.recipes import JudgeStep, Recipe, TrainStep, read_recipe
 from hackai_compression.search import Dimension, Figures, SearchSpace, create_study, search, with_values
 from hackai_compression.search_runner import read_space
 
@@ -40,6 +40,19 @@ def test_values_go_to_their_places_and_are_checked() -> None:
             with_values(RECIPE, {place: 1})
     with pytest.raises(RecipeError, match="size: Input should be"):
         with_values(RECIPE, {"size": -1})
+
+
+def test_every_trial_is_judged_on_validation_pictures() -> None:
+    text = "name: small\nsteps: [{do: train, architecture: resnet18}, {do: export}, {do: judge}]"
+    space = SearchSpace(recipe=read_recipe(text), vary={"size": Dimension(choices=(64, 128))})
+    judged: list[str] = []
+
+    def note(recipe: Recipe) -> Figures | None:
+        judged.extend(step.on for step in recipe.steps if isinstance(step, JudgeStep))
+        return Figures(0.9, 1000.0, 1.0)
+
+    search(create_study("validation"), space, note, 3)
+    assert judged == ["validation"] * 3
 
 
 def test_the_front_holds_what_no_other_trial_beats() -> None:

@@ -12,6 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto
 
+from hackai_compression.budget import Budget
 from hackai_compression.datasets.samples import Sample
 from hackai_compression.errors import ImportRefusedError
 from hackai_compression.exporting.lint import lint_for_tensorrt
@@ -24,7 +25,6 @@ from hackai_compression.judging.evaluate_detector import describe_detector, dete
 from hackai_compression.judging.judge_detector import PERMITTED
 from hackai_compression.judging.latency import measure_latency
 from hackai_compression.package import write_package
-from hackai_compression.recipes import Budget
 from hackai_shared.serving.detector import DEFAULT_SCORE
 from hackai_shared.serving.manifest import InputSpec, Training
 from hackai_shared.serving.package import open_package, sha256_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hackai_compression.budget import Budget
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
-from hackai_compression.recipes import Budget
 
 
 def detection_refusals(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> list[str]:

@@ -60,3 +60,12 @@ class DetectionVerdict(BaseModel):
     reasons: list[str] = Field(description="Why it is refused; empty when it passed.")
     budget: dict[str, Any]
     evaluations: list[DetectionEvaluation]
+    measured_on: str = Field(
+        "test", description="Part that `evaluations` are about; `validation` earns no gate report."
+    )
+    elsewhere: list[DetectionEvaluation] = Field(
+        default_factory=list, description="On the pictures of places that are in no training."
+    )
+    looks: dict[str, int] = Field(
+        default_factory=dict, description="How often the job has looked at the pictures of each set to judge a variant."
+    )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from hackai_compression.datasets.samples import Dataset
 from hackai_compression.errors import DatasetError
 from hackai_compression.judging import metrics
+from hackai_compression.judging.alarms import HARMLESS, FalseAlarmPoint, alarm_figures, alarm_scores, points
 from hackai_compression.judging.cost import measure_cost
+from hackai_compression.judging.intervals import Share, share
 from hackai_compression.judging.latency import Latency
 from hackai_compression.judging.predictions import Predictions, Progress, predict
 from hackai_compression.judging.temperature import negative_log_likelihood, softmax
-from hackai_compression.judging.verdict import Evaluation, FalseAlarmPoint, ThresholdPoint
+from hackai_compression.judging.verdict import Evaluation, ThresholdPoint
 from hackai_shared.serving.gate_report import CALIBRATION_THRESHOLDS
 from hackai_shared.serving.package import ModelPackage
-
-FALSE_ALARM_RATES = (0.01, 0.001)
 
 
 def evaluate(
@@ -63,11 +61,14 @@ def describe(
         variant=variant,
         pictures=len(dataset),
         accuracy=round(metrics.accuracy(probabilities, labels), 5),
+        accuracy_interval=share(int((probabilities.argmax(axis=1) == labels).sum()), len(labels)),
         recall={classes[i]: round(float(recall[i]), 5) for i in present},
+        recall_interval=_recall_intervals(classes, probabilities, labels),
         confusion=metrics.confusion(probabilities, labels).tolist(),
         classes=classes,
         fire_recall_at_false_alarm_rate=fire,
         alarm_recall_at_false_alarm_rate=alarm,
+        alarm=alarm_figures(classes, probabilities, labels, [s.source for s in dataset.samples]),
         fire_recall_at_threshold=curve,
         auroc=area,
         calibration_error=round(metrics.expected_calibration_error(probabilities, labels), 5),
@@ -82,32 +83,40 @@ def describe(
     )
 
 
+def _recall_intervals(
+    classes: list[str], probabilities: metrics.Probabilities, labels: metrics.Labels
+) -> dict[str, Share]:
+    table = metrics.confusion(probabilities, labels)
+    found = {name: share(int(table[i, i]), int(table[i].sum())) for i, name in enumerate(classes)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _false_alarm_points(
     classes: list[str], probabilities: metrics.Probabilities, labels: metrics.Labels, area: dict[str, float]
 ) -> tuple[list[FalseAlarmPoint], list[FalseAlarmPoint]]:
     """Adds `alarm` to the areas where the classes know what harmless is."""
-    if "no_fire" not in classes:
+    if HARMLESS not in classes:
         return [], []
-    harmless = labels == classes.index("no_fire")
+    harmless = labels == classes.index(HARMLESS)
     if not harmless.any() or harmless.all():
         return [], []
-    alarm_score = 1.0 - probabilities[:, classes.index("no_fire")]
+    alarm_score = alarm_scores(classes, probabilities)
     area["alarm"] = round(metrics.auroc(alarm_score[~harmless], alarm_score[harmless]), 5)
-    alarm = _points(alarm_score[~harmless], alarm_score[harmless])
+    alarm = points(alarm_score[~harmless], alarm_score[harmless])
     if "fire" not in classes or not (labels == classes.index("fire")).any():
         return [], alarm
     fire_score = probabilities[:, classes.index("fire")]
-    return _points(fire_score[labels == classes.index("fire")], fire_score[harmless]), alarm
+    return points(fire_score[labels == classes.index("fire")], fire_score[harmless]), alarm
 
 
 def _threshold_points(
     classes: list[str], probabilities: metrics.Probabilities, labels: metrics.Labels
 ) -> list[ThresholdPoint]:
     """By p(fire), as the confirmation of a camera counts it; none where the set has no fire or nothing harmless."""
-    if not {"fire", "no_fire"} <= set(classes):
+    if not {"fire", HARMLESS} <= set(classes):
         return []
     score = probabilities[:, classes.index("fire")]
-    fire, harmless = score[labels == classes.index("fire")], score[labels == classes.index("no_fire")]
+    fire, harmless = score[labels == classes.index("fire")], score[labels == classes.index(HARMLESS)]
     if not len(fire) or not len(harmless):
         return []
     return [
@@ -118,11 +127,3 @@ def _threshold_points(
         )
         for threshold in CALIBRATION_THRESHOLDS
     ]
-
-
-def _points(positive: metrics.Scores, negative: metrics.Scores) -> list[FalseAlarmPoint]:
-    points = []
-    for rate in FALSE_ALARM_RATES:
-        recall, threshold = metrics.recall_at_false_alarm_rate(positive, negative, rate)
-        points.append(FalseAlarmPoint(rate=rate, recall=round(recall, 5), threshold=float(np.round(threshold, 6))))
-    return points

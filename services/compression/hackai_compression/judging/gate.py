@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hackai_compression.budget import Budget, Floors
+from hackai_compression.judging.alarms import HARMLESS, FalseAlarmPoint
 from hackai_compression.judging.verdict import Evaluation
-from hackai_compression.recipes import Budget
+
+NOT_MEASURED = "was not measured"
 
 
-def refusals(budget: Budget, evaluations: Sequence[Evaluation]) -> list[str]:
+def refusals(budget: Budget, evaluations: Sequence[Evaluation], elsewhere: Sequence[Evaluation] = ()) -> list[str]:
     """Reasons against the model, empty when it may pass. Every variant must hold every floor.
 
-    Comparisons are written so that a figure that is not a number never passes.
+    What was not measured, and a figure that is not a number, never passes.
     """
+    if not evaluations:
+        return ["no variant was judged"]
     return [
         *_size(budget, evaluations),
-        *(reason for e in evaluations for reason in _floors(budget, e)),
+        *(f"{e.variant}: {reason}" for e in evaluations for reason in _floors(budget, e)),
+        *_elsewhere(budget.elsewhere, evaluations, elsewhere),
+        *(reason for e in evaluations for reason in _accuracy_drop(budget, e)),
         *_latency(budget, evaluations),
         *_quantization(budget, evaluations),
     ]
@@ -27,33 +34,93 @@ def _size(budget: Budget, evaluations: Sequence[Evaluation]) -> Iterator[str]:
         yield f"{smallest.variant}: {smallest.size_bytes} bytes, the budget is {budget.max_size}"
 
 
-def _floors(budget: Budget, e: Evaluation) -> Iterator[str]:
-    if budget.min_accuracy is not None and not e.accuracy >= budget.min_accuracy:
-        yield f"{e.variant}: accuracy {e.accuracy:.4f}, the floor is {budget.min_accuracy:.4f}"
-    measured = {p.rate: p.recall for p in e.fire_recall_at_false_alarm_rate}
-    for rate, floor in budget.min_fire_recall_at_far.items():
-        if rate not in measured:
-            yield f"{e.variant}: recall of fire at {rate:.1%} false alarms was not measured"
-        elif not measured[rate] >= floor:
-            yield f"{e.variant}: recall of fire {measured[rate]:.4f} at {rate:.1%} false alarms, floor {floor:.4f}"
+def _elsewhere(floors: Floors, judged: Sequence[Evaluation], elsewhere: Sequence[Evaluation]) -> Iterator[str]:
+    if floors.empty():
+        return
+    found = {e.variant: e for e in elsewhere}
+    for variant in (e.variant for e in judged):
+        if variant not in found:
+            yield f"{variant}: elsewhere {NOT_MEASURED}: the pictures have no folder `elsewhere`"
+        else:
+            yield from (f"{variant}: elsewhere: {reason}" for reason in _floors(floors, found[variant]))
+
+
+def _floors(floors: Floors, e: Evaluation) -> Iterator[str]:
+    if floors.min_accuracy is not None and not e.accuracy >= floors.min_accuracy:
+        yield f"accuracy {e.accuracy:.4f}, the floor is {floors.min_accuracy:.4f}"
+    yield from _recalls(floors, e)
+    yield from _at_rates(floors.min_fire_recall_at_far, e.fire_recall_at_false_alarm_rate, "fire", e)
+    yield from _at_rates(floors.min_alarm_recall_at_far, e.alarm_recall_at_false_alarm_rate, "alarm", e)
+    if floors.min_alarm_recall is not None:
+        recall = e.alarm.recall if e.alarm is not None else None
+        if recall is None:
+            yield f"recall of alarm {NOT_MEASURED}"
+        elif not recall.value >= floors.min_alarm_recall:
+            yield f"recall of alarm {recall.value:.4f}, the floor is {floors.min_alarm_recall:.4f}"
+    if floors.max_false_alarms is not None:
+        false_alarms = e.alarm.false_alarms if e.alarm is not None else None
+        if false_alarms is None:
+            yield f"the share of false alarms {NOT_MEASURED}"
+        elif not false_alarms.value <= floors.max_false_alarms:
+            yield f"false alarms {false_alarms.value:.4f}, allowed {floors.max_false_alarms:.4f}"
+
+
+def _recalls(floors: Floors, e: Evaluation) -> Iterator[str]:
+    """Fire for starting fire is an alarm either way: what counts is whether a fire is called harmless."""
+    if floors.min_recall is None:
+        return
+    harmless = e.classes.index(HARMLESS) if HARMLESS in e.classes else None
+    for index, (name, row) in enumerate(zip(e.classes, e.confusion, strict=True)):
+        if not sum(row):
+            yield f"recall of {name} {NOT_MEASURED}: there is no picture of it"
+            continue
+        found = row[index] if harmless is None or index == harmless else sum(row) - row[harmless]
+        if not found / sum(row) >= floors.min_recall:
+            yield f"recall of {name} {found / sum(row):.4f}, the floor is {floors.min_recall:.4f}"
+
+
+def _at_rates(
+    wanted: dict[float, float], measured: Sequence[FalseAlarmPoint], name: str, e: Evaluation
+) -> Iterator[str]:
+    recalls = {p.rate: p.recall for p in measured}
+    harmless = sum(e.confusion[e.classes.index(HARMLESS)]) if HARMLESS in e.classes else 0
+    for rate, floor in wanted.items():
+        if rate not in recalls:
+            yield f"recall of {name} at {rate:.1%} false alarms {NOT_MEASURED}: {harmless} harmless are too few"
+        elif not recalls[rate] >= floor:
+            yield f"recall of {name} {recalls[rate]:.4f} at {rate:.1%} false alarms, floor {floor:.4f}"
+
+
+def _accuracy_drop(budget: Budget, e: Evaluation) -> Iterator[str]:
     allowed = budget.max_accuracy_drop
-    if e.comparison is not None and allowed is not None and not e.comparison.accuracy_drop <= allowed:
+    if allowed is None:
+        return
+    if e.comparison is None:
+        yield f"{e.variant}: accuracy against a parent {NOT_MEASURED}"
+    elif not e.comparison.accuracy_drop <= allowed:
         lost, parent = e.comparison.accuracy_drop, e.comparison.parent
         yield f"{e.variant}: {lost:.4f} less accurate than {parent}, allowed {allowed:.4f}"
 
 
 def _latency(budget: Budget, evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    if budget.max_latency_ratio is None:
+        return
     ratios = [e.comparison.latency_ratio for e in evaluations if e.comparison is not None]
-    if budget.max_latency_ratio is not None and ratios and not min(ratios) <= budget.max_latency_ratio:
+    if not ratios:
+        yield f"latency against a parent {NOT_MEASURED}"
+    elif not min(ratios) <= budget.max_latency_ratio:
         yield f"latency {min(ratios):.2f} of the parent's, the budget is {budget.max_latency_ratio:.2f}"
 
 
 def _quantization(budget: Budget, evaluations: Sequence[Evaluation]) -> Iterator[str]:
     allowed = budget.max_quantization_drop
-    whole = next((e for e in evaluations if e.variant == "fp32"), None)
-    if allowed is None or whole is None:
+    if allowed is None:
         return
+    whole = next((e for e in evaluations if e.variant == "fp32"), None)
     for e in evaluations:
-        lost = whole.accuracy - e.accuracy
-        if e is not whole and not lost <= allowed + 1e-9:
-            yield f"{e.variant}: {lost:.4f} less accurate than fp32, allowed {allowed:.4f}"
+        if e is whole:
+            continue
+        if whole is None:
+            yield f"{e.variant}: accuracy against fp32 {NOT_MEASURED}"
+        elif not whole.accuracy - e.accuracy <= allowed + 1e-9:
+            yield f"{e.variant}: {whole.accuracy - e.accuracy:.4f} less accurate than fp32, allowed {allowed:.4f}"

@@ -44,11 +44,17 @@ def judge(
     validation: Dataset,
     test: Dataset,
     left_out: Dataset | None = None,
+    elsewhere: Dataset | None = None,
+    on: str = "test",
+    looks: Mapping[str, int] | None = None,
     parent: ModelPackage | None = None,
     repetitions: int = 200,
     tell: Told = lambda _: None,
 ) -> tuple[Verdict, list[Mistake]]:
     """Writes the package into `folder`, with its gate report; the temperature is fitted on validation alone.
+
+    `on` names what `test` is: what was judged on anything but the test pictures gets no gate report. `looks`: how often
+    the job had looked at each set before.
 
     Returns the verdict and the worst mistakes of the variant that serves by default.
     """
@@ -75,13 +81,17 @@ def judge(
         if variant == first:
             mistakes = worst_mistakes(test, predictions, temperature)
     unseen = [evaluate(package, v, left_out)[0] for v in candidate.variants] if left_out is not None else []
-    reasons = refusals(recipe.budget, evaluations)
+    strange = [evaluate(package, v, elsewhere)[0] for v in candidate.variants] if elsewhere is not None else []
+    reasons = refusals(recipe.budget, evaluations, strange)
     verdict = Verdict(
         passed=not reasons,
         reasons=reasons,
         budget=recipe.budget.model_dump(mode="json", exclude_none=True),
         evaluations=evaluations,
         left_out=unseen,
+        elsewhere=strange,
+        measured_on=on,
+        looks=dict(looks or {}),
     )
     card = write_card(
         recipe.package,
@@ -91,6 +101,8 @@ def judge(
         recipe=recipe.name,
         evaluations=evaluations,
         left_out=unseen,
+        elsewhere=strange,
+        measured_on=on,
     )
     _pack(recipe, candidate, folder, card=card, temperature=temperature, verdict=verdict)
     return verdict, mistakes
@@ -105,7 +117,7 @@ def _pack(
     temperature: float = 1.0,
     verdict: Verdict | None = None,
 ) -> None:
-    passed = verdict is not None and verdict.passed
+    passed = verdict is not None and verdict.passed and verdict.measured_on == "test"
     write_package(
         folder,
         candidate.variants,
@@ -118,11 +130,19 @@ def _pack(
         training=candidate.training,
         card=card,
         temperature=temperature,
-        metrics={e.variant: {"test": _figures(e)} for e in verdict.evaluations} if verdict else None,
+        metrics=_metrics(verdict) if verdict else None,
         thresholds=_thresholds(verdict) if verdict else None,
-        # A refused model keeps no gate report in its manifest, so no registry can load it.
+        # A refused model keeps no gate report in its manifest, so no registry can load it; nor does one that was judged
+        # on the pictures that chose it.
         gate=verdict.model_dump(mode="json") if verdict is not None and passed else None,
     )
+
+
+def _metrics(verdict: Verdict) -> dict[str, dict[str, dict[str, float]]]:
+    found = {e.variant: {verdict.measured_on: _figures(e)} for e in verdict.evaluations}
+    for e in verdict.elsewhere:
+        found[e.variant]["elsewhere"] = _figures(e)
+    return found
 
 
 def _figures(e: Evaluation) -> dict[str, float]:
@@ -133,6 +153,10 @@ def _figures(e: Evaluation) -> dict[str, float]:
     }
     figures |= {f"recall_{name}": value for name, value in e.recall.items()}
     figures |= {f"fire_recall_at_{p.rate:g}": p.recall for p in e.fire_recall_at_false_alarm_rate}
+    figures |= {f"alarm_recall_at_{p.rate:g}": p.recall for p in e.alarm_recall_at_false_alarm_rate}
+    if e.alarm is not None:
+        shares = {"alarm_recall": e.alarm.recall, "false_alarms": e.alarm.false_alarms}
+        figures |= {name: found.value for name, found in shares.items() if found is not None}
     figures |= {f"latency_ms_{x.threads}_thread": x.median_ms for x in e.latency}
     return figures
 

@@ -6,17 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hackai_compression.judging.alarms import AlarmFigures, FalseAlarmPoint
+from hackai_compression.judging.intervals import Share
 from hackai_compression.judging.latency import Latency
-
-
-class FalseAlarmPoint(BaseModel):
-    """One point of the trade: at most `rate` of the harmless pictures alarm."""
-
-    model_config = ConfigDict(frozen=True)
-
-    rate: float
-    recall: float
-    threshold: float
 
 
 class ThresholdPoint(BaseModel):
@@ -35,7 +27,7 @@ class Comparison(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     parent: str
-    accuracy_drop: float
+    accuracy_drop: float = Field(description="Accuracy of the parent - this one's.")
     only_parent_right: int
     only_child_right: int
     p_value: float
@@ -52,7 +44,11 @@ class Evaluation(BaseModel):
     variant: str
     pictures: int
     accuracy: float
+    accuracy_interval: Share | None = Field(None, description="Reports of older judges have none.")
     recall: dict[str, float]
+    recall_interval: dict[str, Share] = Field(
+        default_factory=dict, description="Of each class; reports of older judges have none."
+    )
     confusion: list[list[int]] = Field(description="Rows are true classes, columns predictions, in class order.")
     classes: list[str]
     fire_recall_at_false_alarm_rate: list[FalseAlarmPoint] = Field(
@@ -60,6 +56,9 @@ class Evaluation(BaseModel):
     )
     alarm_recall_at_false_alarm_rate: list[FalseAlarmPoint] = Field(
         description="Fire and start_fire together, scored by 1 - p(no_fire)."
+    )
+    alarm: AlarmFigures | None = Field(
+        None, description="At the shipped thresholds, per source; reports of older judges have none."
     )
     fire_recall_at_threshold: list[ThresholdPoint] = Field(
         default_factory=list,
@@ -87,4 +86,13 @@ class Verdict(BaseModel):
     reasons: list[str] = Field(description="Why it is refused; empty when it passed.")
     budget: dict[str, Any]
     evaluations: list[Evaluation]
+    measured_on: str = Field(
+        "test", description="Part that `evaluations` are about; `validation` earns no gate report."
+    )
     left_out: list[Evaluation] = Field(default_factory=list, description="On sources that training never saw.")
+    elsewhere: list[Evaluation] = Field(
+        default_factory=list, description="On the pictures of places that are in no training."
+    )
+    looks: dict[str, int] = Field(
+        default_factory=dict, description="How often the job has looked at the pictures of each set to judge a variant."
+    )

@@ -59,7 +59,9 @@ def restore_normalisation(network: FireDetector, pixels: Tensor) -> None:
 
 
 def _measure(norm: nn.Module, inputs: tuple[Tensor]) -> None:
-    assert isinstance(norm, nn.BatchNorm2d) and norm.running_mean is not None and norm.running_var is not None
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3))
     shift = norm.bias + (mean - norm.running_mean) * norm.weight / (norm.running_var + norm.eps).sqrt()
     norm.weight.mul_(((variance + norm.eps) / (norm.running_var + norm.eps)).sqrt())
@@ -94,7 +96,8 @@ def _fill(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, tensors: list[Tensor], 
         raise WeightsError(f"{where} has the shape {tuple(weight.shape)}, {tuple(layer.weight.shape)} is expected")
     layer.weight.copy_(weight)
     if norm is not None:
-        assert norm.running_mean is not None and norm.running_var is not None
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         norm.running_mean.zero_()
         norm.running_var.fill_(1 - norm.eps)
         norm.weight.fill_(1)

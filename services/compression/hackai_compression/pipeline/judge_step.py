@@ -8,14 +8,16 @@ from pathlib import Path
 from hackai_compression.errors import CompressionError, GateRefusedError
 from hackai_compression.judging.judge import Candidate, judge
 from hackai_compression.pipeline.chain_points import CHAIN, chain_points
+from hackai_compression.pipeline.elsewhere import read_elsewhere
 from hackai_compression.pipeline.job import Job, Outcome
+from hackai_compression.pipeline.looks import count_looks
 from hackai_compression.recipes import JudgeStep
 from hackai_shared.serving.manifest import Training
 from hackai_shared.serving.package import ModelPackage, open_package
 
 
 def run_judge(job: Job, step: JudgeStep) -> Outcome:
-    """Writes `package/<name>/<version>`; raises `GateRefusedError` when the budget refuses it.
+    """Writes `package/<name>/<version>`; raises `GateRefusedError` when the budget refuses it on the test pictures.
 
     The verdict is kept as `verdict.json` in the step's folder either way, and what the rest of the chain is worth as
     `chain.json`.
@@ -33,13 +35,20 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
         parent=parent.id if parent is not None else None,
         pretrained=recipe.package.pretrained,
     )
+    test, elsewhere = job.parts.validation, None
+    if step.on == "test":
+        test, elsewhere = job.parts.test, read_elsewhere(recipe, job.folders, job.parts)
+    looked = {step.on: len(files.variants), "elsewhere": len(files.variants) if elsewhere is not None else 0}
     verdict, mistakes = judge(
         recipe,
         Candidate({k: job.out / v for k, v in files.variants.items()}, files.architecture, training),
         folder,
         validation=job.parts.validation,
-        test=job.parts.test,
+        test=test,
         left_out=job.parts.left_out,
+        elsewhere=elsewhere,
+        on=step.on,
+        looks=count_looks(job.out, looked),
         parent=parent,
         repetitions=step.repetitions,
         tell=lambda text: job.progress.tell(step.name, "message", text=text),
@@ -48,7 +57,7 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
     rows = [m.model_dump(mode="json") for m in mistakes]
     (job.folder_of(step) / "mistakes.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     write_chain(job, step, folder)
-    if not verdict.passed:
+    if not verdict.passed and step.on == "test":
         raise GateRefusedError(verdict.reasons)
     best = verdict.evaluations[0]
     return Outcome(

@@ -54,6 +54,8 @@ def run_quantize(job: Job, step: QuantizeStep) -> Outcome:
 
         again = folder / "qat"
         retrained = _make(job, step, retrain(job, step, step.qat, again), again, validation, reference)
+        # What is given up is measured against the network before: the retrained one is nobody's reference.
+        retrained.files["fp32"] = source
         told = f"{made.worst.accuracy:.4f} without, {retrained.worst.accuracy:.4f} with quantization-aware training"
         made = retrained if retrained.worst.better_than(made.worst) else made
         made.notes.append(f"{'kept' if made is retrained else 'discarded'} the retrained network: {told}")

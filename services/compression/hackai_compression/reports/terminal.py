@@ -17,6 +17,7 @@ from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
+from hackai_compression.judging.intervals import Share
 from hackai_compression.judging.verdict import Evaluation
 from hackai_compression.pipeline.job import Outcome
 from hackai_compression.pipeline.progress import ProgressEvent
@@ -30,7 +31,9 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
         "pictures",
         "accuracy",
         "recall",
-        "fire @ 1 % / 0.1 %",
+        "alarm @ 1 %",
+        "alarm as shipped",
+        "false alarms",
         "AUROC",
         "kB",
         "MMAC",
@@ -38,19 +41,49 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> Table:
     ):
         table.add_column(title, justify="left" if title == "variant" else "right")
     for e in evaluations:
-        points = {p.rate: p.recall for p in e.fire_recall_at_false_alarm_rate}
+        points = {p.rate: p.interval for p in e.alarm_recall_at_false_alarm_rate}
+        alarm, false_alarms = (e.alarm.recall, e.alarm.false_alarms) if e.alarm is not None else (None, None)
         table.add_row(
             e.variant,
             str(e.pictures),
-            f"{100 * e.accuracy:.2f} %",
+            str(e.accuracy_interval or f"{100 * e.accuracy:.2f} %"),
             "  ".join(f"{name} {100 * value:.1f}" for name, value in e.recall.items()),
-            " / ".join(f"{100 * points[r]:.1f} %" for r in sorted(points, reverse=True)) or "-",
+            _said(points.get(0.01)),
+            _said(alarm),
+            _said(false_alarms),
             f"{e.auroc['alarm']:.4f}" if "alarm" in e.auroc else "-",
             f"{e.size_bytes / 1000:.0f}",
             f"{e.macs / 1e6:.0f}",
             " / ".join(f"{x.median_ms:.2f}" for x in e.latency) or "-",
         )
     return table
+
+
+def source_table(e: Evaluation) -> Table | None:
+    """One row per source; None where there is no figure of a source."""
+    if e.alarm is None:
+        return None
+    table = Table(
+        title=f"{e.variant} by source, as shipped",
+        caption=f"An alarm: fire above {e.alarm.fire_threshold:g}, or fire and starting fire together above "
+        f"{e.alarm.smoke_threshold:g}. Bounds hold with 95 %.",
+    )
+    for title in ("source", "accuracy", "alarm", "alarm @ 1 %", "false alarms"):
+        table.add_column(title, justify="left" if title == "source" else "right")
+    for name, row in sorted(e.alarm.sources.items()):
+        marks = "".join(
+            f" ({what})"
+            for what, worst in (("fewest alarms", e.alarm.worst_recall), ("most false", e.alarm.worst_false_alarms))
+            if worst == name
+        )
+        table.add_row(
+            name + marks, str(row.accuracy), _said(row.recall), _said(row.recall_at_1_percent), _said(row.false_alarms)
+        )
+    return table
+
+
+def _said(value: Share | None) -> str:
+    return str(value) if value is not None else "-"
 
 
 def detection_table(evaluations: Sequence[DetectionEvaluation]) -> Table:
