@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Optional, Set
 
 Clock = Callable[[], float]
 
@@ -56,10 +56,28 @@ class Health:
 
     def __init__(self) -> None:
         self._checks: Dict[str, Check] = {}
+        self._own: Set[str] = set()
 
-    def add(self, name: str, check: Check) -> None:
-        """Register a check; it must be quick and must not block."""
+    def add(self, name: str, check: Check, *, own: bool = False) -> None:
+        """Register a check; it must be quick and must not block.
+
+        ``own``: what it looks at depends on this process alone, so that a failure that lasts means that the process is
+        stuck and has to be started again. A camera that is away, or Redis, is nobody's own.
+        """
         self._checks[name] = check
+        if own:
+            self._own.add(name)
+        else:
+            self._own.discard(name)
+
+    def stuck(self) -> Dict[str, str]:
+        """Return the failing checks, with their words, that only a restart of this process can cure."""
+        results = {name: self._checks[name]() for name in sorted(self._own)}
+        return {name: result.detail for name, result in results.items() if not result.ok}
+
+    def is_own(self, name: str) -> bool:
+        """Return whether a failure of this check means that the process is stuck."""
+        return name in self._own
 
     def results(self) -> Dict[str, CheckResult]:
         """Run all checks."""

@@ -21,6 +21,7 @@ from hackai_shared.logs import configure_logging
 from hackai_shared.messages import CameraStatus, ServiceStatus
 from hackai_shared.metrics import Metrics
 from hackai_shared.settings import ServiceSettings, SettingsError
+from hackai_shared.watchdog import LOOK_EVERY_S, Watchdog
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +68,10 @@ Builder = Callable[[ServiceContext], Awaitable[ServiceParts]]
 def run_service(name: str, read: Callable[[], ServiceSettings], build: Builder) -> None:
     """Run a service until SIGTERM or SIGINT; exits the process.
 
-    Exit status: 0 after a signal, 1 when a task failed, 78 (EX_CONFIG) for a wrong configuration or environment.
+    Exit status: 0 after a signal, 1 when a task failed, 75 when its own work stalled, 78 (EX_CONFIG) for a wrong
+    configuration or environment. What it writes is for this user alone.
     """
+    os.umask(0o077)
     try:
         settings = read()
     except SettingsError as error:
@@ -99,20 +102,41 @@ def default_instance() -> str:
 async def _serve(name: str, settings: ServiceSettings, build: Builder) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    health = Health()
+    watchdog = Watchdog(health.stuck)
+
+    def stop_now() -> None:
+        stop.set()
+        watchdog.stopping()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop_now)
     async with Bus(settings.redis_url) as bus:
         context = ServiceContext(
-            name, settings.instance or default_instance(), settings, bus, Health(), Metrics(name), stop
+            name, settings.instance or default_instance(), settings, bus, health, Metrics(name), stop
         )
         parts = await build(context)
         heart = _Heart(context, parts)
-        tasks = {**parts.tasks, "heartbeat": heart.run}
+        tasks = {**parts.tasks, "heartbeat": heart.run, "watchdog": lambda: _beat(watchdog, stop)}
+        watchdog.beat()
+        watchdog.start()
         failed = await _run_until_stop(context, parts, tasks)
+        # Whatever ends the service: its end is bounded.
+        watchdog.stopping()
         for closer in parts.closers:
             await closer()
     log.info("stopped", failed=failed)
     return 1 if failed else 0
+
+
+async def _beat(watchdog: Watchdog, stop: asyncio.Event) -> None:
+    """Tell the watchdog that the event loop turns, until ``stop`` is set."""
+    while not stop.is_set():
+        watchdog.beat()
+        try:
+            await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
+        except asyncio.TimeoutError:
+            continue
 
 
 async def _run_until_stop(context: ServiceContext, parts: ServiceParts, tasks: Dict[str, Task]) -> Optional[str]:

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from hackai_shared import __version__
 from hackai_shared.body_limit import BodyLimit
@@ -23,6 +23,7 @@ class CheckReport(BaseModel):
     name: str
     ok: bool
     detail: str
+    own: bool = Field(False, description="whether a failure that lasts means that the process has to be restarted")
 
 
 class HealthReport(BaseModel):
@@ -80,7 +81,8 @@ def create_app(
     )
     async def readyz() -> JSONResponse:
         checks = [
-            CheckReport(name=name, ok=result.ok, detail=result.detail) for name, result in health.results().items()
+            CheckReport(name=name, ok=result.ok, detail=result.detail, own=health.is_own(name))
+            for name, result in health.results().items()
         ]
         ok = all(check.ok for check in checks)
         return JSONResponse(report(ok, checks), status_code=200 if ok else 503)

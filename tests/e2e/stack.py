@@ -57,13 +57,40 @@ class RedisProcess:
 
 
 @dataclass
+class EmbeddedServer:
+    """The server that `hackai up` runs itself, on its Unix socket."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return (self.folder / "url").read_text()
+
+    @property
+    def process(self) -> psutil.Process:
+        """The server's process as it is now."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if "valkey-server" in process.name() and str(self.folder) in " ".join(process.cmdline()):
+                    return process
+        raise LookupError(f"no server in {self.folder}")
+
+    async def start(self) -> None:
+        """Do nothing: it begins with `hackai up`."""
+
+    def stop(self) -> None:
+        """Do nothing: it ends with `hackai up`."""
+
+
+@dataclass
 class Stack:
     """A running product."""
 
     telegram: TelegramEmulator
-    redis: RedisProcess
+    redis: RedisProcess | EmbeddedServer
     ports: dict[str, int]
     folder: Path
+    up: asyncio.subprocess.Process
 
     def url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
@@ -133,9 +160,10 @@ async def running_stack(
     chats: tuple[int, ...] = (CHAT,),
     ready_s: float = 60,
     canary: dict[str, Any] | None = None,
+    embedded: bool = False,
 ) -> AsyncIterator[Stack]:
     """Start `hackai up` with these cameras; stop it with SIGTERM and insist on a clean end."""
-    redis = RedisProcess(folder / "redis")
+    redis = EmbeddedServer(folder / "data" / "redis") if embedded else RedisProcess(folder / "redis")
     await redis.start()
     ports = {service: free_port() for service in SERVICES}
     async with TelegramEmulator() as telegram:
@@ -157,7 +185,7 @@ async def running_stack(
         path.write_text(yaml.safe_dump(config))
         environment = {
             **os.environ,
-            "HACKAI_REDIS_URL": redis.url,
+            **({} if embedded else {"HACKAI_REDIS_URL": redis.url}),
             "HACKAI_MODELS_DIR": str(root / "models"),
             "HACKAI_TELEGRAM_TOKEN": telegram.token,
             "HACKAI_HEARTBEAT_S": "0.5",
@@ -168,14 +196,14 @@ async def running_stack(
         command = [sys.executable, "-m", "hackai_standalone", "up", "-c", str(path), "--data", str(folder / "data")]
         with (folder / "up.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=log, stderr=log)
-        stack = Stack(telegram, redis, ports, folder)
+        stack = Stack(telegram, redis, ports, folder, process)
         try:
             await _until_listening(stack, process, ready_s)
             yield stack
         finally:
             if process.returncode is None:
                 process.terminate()
-            status = await asyncio.wait_for(process.wait(), 40)
+            status = await asyncio.wait_for(process.wait(), 46)
             redis.stop()
     assert status == 0, (folder / "up.log").read_text()[-4000:]
 

@@ -77,7 +77,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         relief=lambda: relief.level,
     )
     context.health.add("model", lambda: _model_check(registry))
-    context.health.add("frames", live.check)
+    context.health.add("frames", live.check, own=True)
     engine.start(live.serve)
 
     guard = gate_of(context)

@@ -18,7 +18,8 @@ from hackai_standalone.child import Child
 
 log = structlog.get_logger(__name__)
 
-READY_TIMEOUT_S = 60.0
+# A box that is busy: all services start at once after a power cut.
+READY_TIMEOUT_S = 180.0
 # Receivers first: nothing that a camera publishes may find nobody listening. They stop in the reverse order, so that
 # an alarm that was confirmed a moment ago is still taken and delivered.
 START_ORDER = ("notifier", "inference", "camera")

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 from rich.console import Console
 
-from hackai_shared.config import ConfigError, load_config
+from hackai_shared.config import ConfigError, HackAIConfig, load_config
+from hackai_shared.disk import DiskGuard, Reserve
+from hackai_shared.last_message import targets_of, telegram_token
 from hackai_shared.logs import configure_logging
-from hackai_standalone.child import Child
+from hackai_shared.private_files import private_folder
+from hackai_shared.teller import Teller
+from hackai_standalone import texts
+from hackai_standalone.disk_watch import watch_disk
 from hackai_standalone.doctor.rounds import end_rounds, make_rounds
 from hackai_standalone.embedded_redis import EmbeddedRedisError, start_embedded_redis
+from hackai_standalone.keeper import CONFIGURATION_STATUS, ServiceKeeper
 from hackai_standalone.locations import models_dir
 from hackai_standalone.ports import is_free
-from hackai_standalone.restart import RestartPolicy
+from hackai_standalone.redis_keeper import RedisKeeper, watch_redis
 from hackai_standalone.service_token import kept_service_token
 from hackai_standalone.stack import START_ORDER, Plan, StackError, start_service, wait_until_listening
+from hackai_standalone.stop_signal import StopSignal
+from hackai_standalone.systemd import keep_alive, notify
 
 app = typer.Typer()
 log = structlog.get_logger(__name__)
 
 DEFAULT_PORTS = {"camera": 8081, "inference": 8082, "notifier": 8083, "face_auth": 8084, "dashboard": 8080}
-CONFIGURATION_STATUS = 78
 
 
 @app.command()
@@ -42,13 +49,14 @@ def up(
     """Run every service on this machine until Ctrl-C; a service that ends is started again."""
     configure_logging("standalone", format=log_format)
     errors = Console(stderr=True, highlight=False)
+    os.umask(0o077)
     try:
-        load_config(config)
+        settings = load_config(config)
     except ConfigError as error:
         errors.print(f"[red]{error}[/]")
         raise typer.Exit(CONFIGURATION_STATUS) from error
     try:
-        asyncio.run(_run(config, data, log_format))
+        asyncio.run(_run(config, data, log_format, settings))
     except (StackError, EmbeddedRedisError) as error:
         errors.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
@@ -69,23 +77,25 @@ def start_order() -> tuple[str, ...]:
     return (*(("face_auth",) if with_faces else ()), *START_ORDER, "dashboard")
 
 
-async def _run(config: Path, data: Path, log_format: str) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+async def _run(config: Path, data: Path, log_format: str, settings: HackAIConfig) -> None:
+    stop = StopSignal()
+    stop.listen()
     ports = service_ports()
     taken = [f"{name} ({port})" for name, port in ports.items() if not is_free("127.0.0.1", port)]
     if taken:
         raise StackError(f"ports in use: {', '.join(taken)}; is HackAI running already? Else set HACKAI_<SERVICE>_PORT")
+    private_folder(data)
+    teller = Teller(targets_of(settings, telegram_token()))
     async with AsyncExitStack() as cleanup:
-        supervisor = Supervisor(stop)
+        cleanup.callback(teller.close)
         url = os.environ.get("HACKAI_REDIS_URL")
+        redis: RedisKeeper | None = None
         if url is None:
-            redis = await start_embedded_redis(data / "redis", durable=True)
-            cleanup.push_async_callback(redis.child.stop)
-            url = redis.url
-            supervisor.watch_unrestartable(redis.child)
+            embedded = await start_embedded_redis(data / "redis", durable=True)
+            url, redis = embedded.url, RedisKeeper(embedded, teller)
+            for repair in embedded.repairs:
+                teller.say(texts.queue_repaired(str(repair.kept), truncated=repair.truncated))
+            cleanup.push_async_callback(redis.stop)
         plan = Plan(
             config=config,
             redis_url=url,
@@ -95,76 +105,43 @@ async def _run(config: Path, data: Path, log_format: str) -> None:
             log_format=log_format,
             service_token=kept_service_token(data),
         )
+        guard = DiskGuard(data, Path(settings.notifier.console.folder), reserve=Reserve(data))
+        _in_background(cleanup, redis.run() if redis is not None else watch_redis(url, teller))
+        _in_background(cleanup, watch_disk(guard, redis, teller))
+        _in_background(cleanup, keep_alive())
         for name in ports:
             child = await start_service(plan, name)
-            cleanup.push_async_callback(supervisor.keep_running(plan, child))
-            await wait_until_listening(plan, child)
+            keeper = ServiceKeeper(name, plan.url(name), child, partial(start_service, plan, name), teller)
+            stop.before_kill(keeper.kill)
+            cleanup.push_async_callback(_stop_in_time, stop, keeper)
+            if not await stop.unless(wait_until_listening(plan, child)):
+                return
+            _in_background(cleanup, keeper.run())
         log.info("watching", **{name: plan.url(name) for name in ports})
+        notify("READY=1")
         rounds = asyncio.create_task(make_rounds(plan))
         cleanup.push_async_callback(end_rounds, rounds)
         await stop.wait()
+        notify("STOPPING=1")
         log.info("stopping")
-    supervisor.raise_failure()
 
 
-class Supervisor:
-    """Restarts services that end, with growing pauses."""
+def _in_background(cleanup: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    """Run until the stop; what ends earlier by an error says so, and ends nothing else."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_report)
 
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop = stop
-        self._failure: str | None = None
-        self._watchers: set[asyncio.Task[None]] = set()
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
 
-    def keep_running(self, plan: Plan, child: Child) -> Callable[[], Awaitable[None]]:
-        """Watch a service; return what stops it."""
-        current = [child]
-        task = asyncio.create_task(self._restart(plan, current))
+    cleanup.push_async_callback(end)
 
-        async def stopper() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await current[0].stop()
 
-        return stopper
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a part of the supervision ended", exc_info=task.exception())
 
-    def watch_unrestartable(self, child: Child) -> None:
-        """End everything when a process ends that the others cannot do without at their address."""
-        task = asyncio.create_task(self._end_with(child))
-        self._watchers.add(task)
 
-    def raise_failure(self) -> None:
-        """Raise what ended the run, if it was not the user.
-
-        Raises:
-            StackError: a service that cannot be restarted ended.
-        """
-        for watcher in self._watchers:
-            watcher.cancel()
-        if self._failure is not None:
-            raise StackError(self._failure)
-
-    async def _restart(self, plan: Plan, current: list[Child]) -> None:
-        policy = RestartPolicy()
-        loop = asyncio.get_running_loop()
-        while True:
-            started = loop.time()
-            status = await current[0].wait()
-            if self._stop.is_set():
-                return
-            name = current[0].name
-            if status == CONFIGURATION_STATUS:
-                self._fail(f"{name} refuses its configuration (see above)")
-                return
-            pause = policy.pause_s(ran_s=loop.time() - started)
-            log.error("service ended, starting it again", process=name, status=status, pause_s=pause)
-            await asyncio.sleep(pause)
-            current[0] = await start_service(plan, name)
-
-    async def _end_with(self, child: Child) -> None:
-        status = await child.wait()
-        if not self._stop.is_set():
-            self._fail(f"{child.name} ended with status {status}")
-
-    def _fail(self, reason: str) -> None:
-        self._failure = reason
-        self._stop.set()
+async def _stop_in_time(stop: StopSignal, keeper: ServiceKeeper) -> None:
+    await keeper.stop(stop.grace_s())

@@ -6,9 +6,10 @@ from types import TracebackType
 from typing import Any, AsyncIterator, Dict, List, Mapping, Optional, Tuple, Type
 
 import redis.asyncio
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from typing_extensions import Literal
 
 from hackai_shared.bus import names
 from hackai_shared.bus.pubsub import subscribe
@@ -32,11 +33,12 @@ class Bus:
 
     def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
         self.url = url
-        self.client: Any = redis.asyncio.Redis.from_url(
-            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, socket_keepalive=True
-        )
+        options: Dict[str, Any] = {"socket_connect_timeout": timeout_s}
+        if not url.startswith("unix:"):
+            options["socket_keepalive"] = True
+        self.client: Any = redis.asyncio.Redis.from_url(url, socket_timeout=timeout_s, **options)
         self.blocking_client: Any = redis.asyncio.Redis.from_url(
-            url, socket_timeout=None, socket_connect_timeout=timeout_s, socket_keepalive=True, health_check_interval=15
+            url, socket_timeout=None, health_check_interval=15, **options
         )
 
     async def ping(self) -> bool:
@@ -45,6 +47,18 @@ class Bus:
             return bool(await self.client.ping())
         except (RedisError, OSError):
             return False
+
+    async def state(self) -> Literal["up", "loading", "down"]:
+        """Return how Redis is: a server that still reads its log says so, and is not to be given up."""
+        try:
+            await self.client.ping()
+        except BusyLoadingError:
+            return "loading"
+        except ResponseError:
+            return "up"  # it answers, if only that its disk is full
+        except (RedisError, OSError):
+            return "down"
+        return "up"
 
     async def publish_frame(self, header: FrameHeader, jpeg: bytes) -> int:
         """Publish a frame on ``frames.<camera_id>``; return the number of receivers.

@@ -52,7 +52,7 @@ async def run_demo(options: DemoOptions, tell: Callable[[DemoEvent], None], stop
     async with AsyncExitStack() as cleanup:
         state = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="hackai-demo-")))
         redis = await start_embedded_redis(state / "redis", durable=False)
-        cleanup.push_async_callback(redis.child.stop)
+        cleanup.push_async_callback(redis.stop)
         plan = _plan(options, state, redis.url)
         bus = await cleanup.enter_async_context(Bus(redis.url))
         progress = Progress(CHANNEL)
