@@ -6,15 +6,23 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Optional, Type, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from typing_extensions import Literal
+from typing_extensions import Annotated, Literal
+
+from hackai_shared.addresses import read_address
 
 S = TypeVar("S", bound="ServiceSettings")
 
 
 class SettingsError(ValueError):
     """An environment variable is missing or wrong; the message names it."""
+
+
+def _redis_address(url: str) -> str:
+    if not url.startswith("unix://"):
+        read_address(url)
+    return url
 
 
 class ServiceSettings(BaseSettings):
@@ -26,7 +34,9 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HACKAI_", frozen=True, extra="ignore")
 
     config: Path = Field(Path("config.yml"), description="path of config.yml")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="address of Redis")
+    redis_url: Annotated[str, AfterValidator(_redis_address)] = Field(
+        "redis://127.0.0.1:6379/0", description="address of Redis"
+    )
     host: str = Field("127.0.0.1", description="address to listen on")
     data_dir: Path = Field(Path("data"), description="folder for what must survive a restart")
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -44,7 +44,7 @@ async def _serve(listener: socket.socket, ready: threading.Event, stopper: list[
         ),
         "blind": CameraConfig.model_validate({"source": {"type": "images", "folder": "/nowhere"}}),
     }
-    cameras = Cameras(configs, NoBus(), CameraMetrics(metrics), Limits(viewers=2))
+    cameras = Cameras(configs, NoBus(), CameraMetrics(metrics), Limits(viewers=2), may_end=True)
     cameras.add_checks(health)
     clips = ClipMaker()
     app = create_camera_app(cameras, clips, health, metrics)

@@ -189,6 +189,7 @@ async def running_stack(
             "HACKAI_MODELS_DIR": str(root / "models"),
             "HACKAI_TELEGRAM_TOKEN": telegram.token,
             "HACKAI_HEARTBEAT_S": "0.5",
+            "HACKAI_CAMERA_MAY_END": "true",
             "HACKAI_FACE_AUTH_PORT": str(free_port()),  # started too where it is installed
             "HACKAI_DASHBOARD_PORT": str(free_port()),
             **{f"HACKAI_{name.upper()}_PORT": str(port) for name, port in ports.items()},

@@ -20,10 +20,11 @@ from hackai_camera.ring import FrameRing
 from hackai_camera.slot import Slot
 from hackai_camera.sources import describe_source, make_source
 from hackai_camera.sources.base import FrameSource, OnBad, Pace
+from hackai_camera.sources.pyav import scheme_of
 from hackai_camera.supervisor import Supervisor
 from hackai_camera.viewers import Viewers
 from hackai_shared.bus import BusUnavailable
-from hackai_shared.config.cameras import CameraConfig
+from hackai_shared.config.cameras import CameraConfig, PyavSource
 from hackai_shared.envelope import Frame
 from hackai_shared.health import CheckResult
 from hackai_shared.messages import CameraId, CameraStatus, FrameHeader, new_id
@@ -36,6 +37,7 @@ State = Literal["connecting", "running", "stalled", "offline", "ended"]
 WAIT_S = 0.5
 # A camera that sends damaged pictures sends many: they are counted, and named in the log this often.
 BAD_LOG_S = 10.0
+ENDED = "the source has ended, nothing is watched here any more; with loop: true it begins again"
 
 
 class FramePublisher(Protocol):
@@ -67,6 +69,7 @@ class Camera:
         metrics: CameraMetrics,
         *,
         limits: Limits = Limits(),
+        may_end: bool = False,
         source_factory: SourceFactory = make_source,
     ) -> None:
         self.id = camera_id
@@ -76,6 +79,7 @@ class Camera:
         self.newest: Frame | None = None
         self._bus = bus
         self._metrics = metrics
+        self._may_end = may_end
         self._source_factory = source_factory
         self._loop = asyncio.get_running_loop()
         self._started_s = time.monotonic()
@@ -86,7 +90,12 @@ class Camera:
         self._error: str | None = None
         self._reader: Reader | None = None
         self._supervisor = Supervisor(
-            camera_id, config, self._start_reader, on_lost=self._become, on_reopen=self._reopening
+            camera_id,
+            config,
+            self._start_reader,
+            on_lost=self._become,
+            on_reopen=self._reopening,
+            reopen_ended=not may_end and _is_on_the_web(config),
         )
         self._bad_logged_s = -BAD_LOG_S
         self._bad_unlogged = 0
@@ -167,7 +176,10 @@ class Camera:
     # --- life ---
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the source alive until ``stop`` or its end, then wait for ``stop``."""
+        """Keep the source alive until ``stop`` or its end, then wait for ``stop``.
+
+        Where sources may not end, a camera whose source did is offline: nobody watches there any more.
+        """
         self._slot = Slot()
         self.viewers.reopen()
         try:
@@ -181,7 +193,10 @@ class Camera:
         finally:
             self.viewers.close()
         if not stop.is_set():
-            self._become("ended", None)
+            if self._may_end:
+                self._become("ended", None)
+            else:
+                self._become("offline", ENDED)
             log.info("source has ended", camera=self.id, frames=self._frames, epoch=self._epoch)
             await stop.wait()
 
@@ -272,6 +287,11 @@ class Camera:
                 log.info("frames are published again", camera=self.id)
                 self._bus_away = False
             self._metrics.publish.labels(self.id).observe(time.monotonic() - frame.header.monotonic_s)
+
+
+def _is_on_the_web(config: CameraConfig) -> bool:
+    source = config.source
+    return isinstance(source, PyavSource) and scheme_of(source.url.get_secret_value()) in ("http", "https")
 
 
 def _trace(error: BaseException) -> str:

@@ -17,10 +17,16 @@ class Cameras(Mapping[str, Camera]):
     """The enabled cameras by id; disabled ones are neither opened nor listed."""
 
     def __init__(
-        self, configs: Mapping[CameraId, CameraConfig], bus: FramePublisher, metrics: CameraMetrics, limits: Limits
+        self,
+        configs: Mapping[CameraId, CameraConfig],
+        bus: FramePublisher,
+        metrics: CameraMetrics,
+        limits: Limits,
+        *,
+        may_end: bool = False,
     ) -> None:
         self._cameras = {
-            camera_id: Camera(camera_id, config, bus, metrics, limits=limits)
+            camera_id: Camera(camera_id, config, bus, metrics, limits=limits, may_end=may_end)
             for camera_id, config in configs.items()
             if config.enabled
         }

@@ -35,7 +35,9 @@ async def build(context: ServiceContext) -> ServiceParts:
     assert isinstance(settings, CameraSettings)
     limits = Limits(buffer_bytes=settings.camera_buffer_mib * 1024 * 1024, viewers=settings.camera_viewers)
     config = load_config(settings.config)
-    cameras = Cameras(config.cameras, context.bus, CameraMetrics(context.metrics), limits)
+    cameras = Cameras(
+        config.cameras, context.bus, CameraMetrics(context.metrics), limits, may_end=settings.camera_may_end
+    )
     cameras.add_checks(context.health)
     clips = ClipMaker()
     guard = gate_of(context)

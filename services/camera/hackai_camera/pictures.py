@@ -10,6 +10,8 @@ import simplejpeg
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from hackai_camera.jpeg import read_structure
+from hackai_camera.orientation import orientation_of_rotation, still_orientation, turn_for
 from hackai_camera.stills import PictureError, decode_still
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
@@ -66,7 +68,9 @@ class PixelPicture:
 
 @dataclass(frozen=True)
 class JpegPicture:
-    """A whole JPEG: where it is small enough its bytes pass unchanged, so what is judged is what the camera made."""
+    """A whole JPEG that is stored upright: where it is small enough its bytes pass unchanged, so what is judged is what
+    the camera made.
+    """
 
     jpeg: bytes
     width: int
@@ -86,20 +90,22 @@ class VideoPicture:
     frame: VideoFrame
     converter: VideoReformatter
     """Shared by the frames of one source: its set-up costs more than a conversion."""
+    orientation: int | None = None
+    """That of EXIF, 1-8; None: as FFmpeg's display matrix says, which knows turns and no mirrors."""
 
     def encode(self, max_width: int, quality: int) -> EncodedPicture:
         """Convert and encode."""
         return PixelPicture(self.pixels(max_width)).encode(max_width, quality)
 
     def pixels(self, max_width: int) -> Pixels:
-        """Convert and scale in one pass, turn as the file's display matrix says.
+        """Convert and scale in one pass, turn and mirror to stand upright.
 
         Raises:
             PictureError: FFmpeg cannot convert it.
         """
         frame = self.frame
-        quarter_turns = round(frame.rotation / 90) % 4  # counter-clockwise, as FFmpeg defines the matrix
-        sideways = quarter_turns % 2 == 1
+        turn = turn_for(self.orientation or orientation_of_rotation(frame.rotation))
+        sideways = turn.swaps_axes
         width, height = (frame.height, frame.width) if sideways else (frame.width, frame.height)
         width, height = scaled_size(width, height, max_width)
         try:
@@ -113,5 +119,21 @@ class VideoPicture:
             ).to_ndarray()
         except (ValueError, OSError) as error:  # FFmpeg's errors are subclasses of these
             raise PictureError(f"cannot convert a frame: {error}") from error
-        turned = np.rot90(converted, quarter_turns) if quarter_turns else converted
+        turned = converted.swapaxes(0, 1) if turn.swaps_axes else converted
+        turned = turned[:: -1 if turn.mirrors_y else 1, :: -1 if turn.mirrors_x else 1]
         return turned.astype(np.uint8, copy=False)
+
+
+def still_picture(data: bytes) -> Picture:
+    """Return a JPEG, PNG or WebP that is known to decode; an upright JPEG keeps its bytes.
+
+    Raises:
+        PictureError: not a picture, too large, or damaged.
+    """
+    frame = decode_still(data)  # also for a JPEG that passes unchanged: a damaged one must not get through
+    structure = read_structure(data)
+    if structure is None:
+        return VideoPicture(frame, VideoReformatter(), still_orientation(data))
+    if structure.passes:
+        return JpegPicture(data, structure.width, structure.height)
+    return VideoPicture(frame, VideoReformatter(), structure.orientation)

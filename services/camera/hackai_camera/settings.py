@@ -18,3 +18,6 @@ class CameraSettings(ServiceSettings):
         description="MiB of frames kept in memory per camera for clips, whatever buffer_seconds says",
     )
     camera_viewers: int = Field(8, ge=1, le=100, description="people who may watch one camera live at the same time")
+    camera_may_end: bool = Field(
+        False, description="true: a file that has ended did its work; else it is a camera that is offline"
+    )

@@ -12,7 +12,7 @@ import structlog
 from hackai_camera.backoff import Backoff
 from hackai_camera.reader import Reader
 from hackai_camera.sources.base import SourceError
-from hackai_shared.config.cameras import CameraConfig, GstreamerSource, PyavSource
+from hackai_shared.config.cameras import CameraConfig, GstreamerSource, PyavSource, SnapshotSource
 from hackai_shared.redaction import redact
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ class Stalled(Exception):
 
 
 class Supervisor:
-    """Runs one reader after the other until the source has ended."""
+    """Runs one reader after the other until the source has ended, or for ever with ``reopen_ended``."""
 
     def __init__(
         self,
@@ -39,12 +39,14 @@ class Supervisor:
         *,
         on_lost: Callable[[Literal["stalled", "offline"], str], None],
         on_reopen: Callable[[], None],
+        reopen_ended: bool = False,
     ) -> None:
         self._camera_id = camera_id
         self._config = config
         self._start_reader = start_reader
         self._on_lost = on_lost
         self._on_reopen = on_reopen
+        self._reopen_ended = reopen_ended
         self._left_behind: list[Reader] = []
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -64,7 +66,9 @@ class Supervisor:
                 finally:
                     reader.stop()
                     ran_s = 0.0 if reader.first_frame_s is None else time.monotonic() - reader.first_frame_s
-                return
+                if stop.is_set() or not self._reopen_ended:
+                    return
+                raise SourceError("the answer ended")
             except Stalled as error:
                 lost: Literal["stalled", "offline"] = "stalled"
                 reason = str(error)
@@ -119,7 +123,10 @@ class Supervisor:
         source = self._config.source
         opening_s = 0.0
         if isinstance(source, PyavSource):
-            opening_s = 2 * source.open_timeout_s  # FFmpeg applies it to connecting and to probing, one after the other
+            # FFmpeg applies it to connecting and to probing, one after the other; then the pictures are looked for.
+            opening_s = 3 * source.open_timeout_s
+        elif isinstance(source, SnapshotSource):
+            opening_s = source.timeout_s
         elif isinstance(source, GstreamerSource):
             opening_s = source.open_timeout_s
         return opening_s + self._config.stale_after_s

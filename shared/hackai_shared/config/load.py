@@ -12,12 +12,14 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Ty
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from hackai_shared.addresses import encoded_credential, in_credentials
 from hackai_shared.config.schema import HackAIConfig
-from hackai_shared.redaction import redact
+from hackai_shared.redaction import redact_url
 
 Path_ = Tuple[Any, ...]
 C = TypeVar("C", bound=BaseModel)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 MAX_CONFIG_BYTES = 1_000_000
 
 
@@ -66,7 +68,8 @@ def load_config(path: Path, environment: Optional[Mapping[str, str]] = None) -> 
 def parse_config(text: str, file: str = "<config>", *, environment: Optional[Mapping[str, str]] = None) -> HackAIConfig:
     """Return the configuration in a YAML text.
 
-    ``${NAME}`` in a string is replaced from ``environment`` (default: ``os.environ``).
+    ``${NAME}`` in a string is replaced from ``environment`` (default: ``os.environ``); in the user name and the
+    password of a URL it is percent-encoded on the way.
 
     Raises:
         ConfigError: as for :func:`load_config`.
@@ -110,6 +113,8 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(child, (*path, index)) for index, child in enumerate(node.value)]
+        if _is_base_sixty(node):
+            return str(node.value)
         value = self._constructor.construct_object(node)
         return self._interpolate(value, path) if isinstance(value, str) else value
 
@@ -135,7 +140,8 @@ class _Reader:
                 self.problems.append(
                     ConfigProblem(self.file, line, column, _dotted(path), f"variable {name} is not set", hint)
                 )
-            return self._environment.get(name, "")
+            secret = self._environment.get(name, "")
+            return encoded_credential(secret) if in_credentials(value, match.start()) else secret
 
         return _VARIABLE.sub(replace, value)
 
@@ -159,7 +165,7 @@ class _Reader:
         message = details["msg"]
         value = details.get("input")
         if isinstance(value, (str, int, float, bool)) and details["type"] != "missing":
-            message = f"{message}, got {redact(repr(value))}"
+            message = f"{message}, got {redact_url(repr(value))}"
         return ConfigProblem(self.file, line, column, _dotted(shown), message)
 
     def _line_of(self, path: Path_) -> Tuple[int, int]:
@@ -174,6 +180,12 @@ class _Reader:
         index = path.index(part)
         prefix = tuple(p for p in path[: index + 1])
         return prefix in self._marks or index == len(path) - 1 or not isinstance(part, str)
+
+
+def _is_base_sixty(node: yaml.Node) -> bool:
+    """Return whether YAML 1.1 takes a scalar for a number in base sixty: 22:15 is 1335 there, and text in YAML 1.2."""
+    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    return plain and node.tag in _NUMBERS and ":" in node.value
 
 
 def _within(shorter: Path_, longer: Path_) -> bool:

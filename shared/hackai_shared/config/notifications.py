@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Annotated, Literal
 
-from hackai_shared.config.base import Section
+from hackai_shared.config.base import Section, WebAddress
+from hackai_shared.config.time_of_day import StartOfDay
 
 
 class TelegramConfig(Section):
@@ -35,7 +36,7 @@ class ConsoleConfig(Section):
 class WebhookConfig(Section):
     """POST of each step as JSON, with pictures as multipart."""
 
-    url: SecretStr = Field(description="http(s)://…")
+    url: WebAddress = Field(description="http(s)://…")
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="how logs call it")
     timeout_s: float = Field(10.0, gt=0, le=120, description="seconds per request")
 
@@ -80,7 +81,7 @@ class EscalationConfig(Section):
 class ExternalCheckConfig(Section):
     """A checker outside of the house (healthchecks.io, Uptime Kuma …) that raises an alarm when it is not called."""
 
-    url: SecretStr = Field(description="http(s)://…, called with GET while all is well")
+    url: WebAddress = Field(description="http(s)://…, called with GET while all is well")
     every_s: float = Field(60.0, ge=10, le=86_400, description="seconds between two calls")
 
 
@@ -105,8 +106,8 @@ class NotifierConfig(Section):
     external_check: Optional[ExternalCheckConfig] = Field(
         None, description="called while all is well; that it is no longer called is an alarm outside"
     )
-    summary_at: Optional[str] = Field(
-        None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="daily summary to the administrators, e.g. 08:00"
+    summary_at: Optional[StartOfDay] = Field(
+        None, description="local time of the daily summary to the administrators, e.g. 08:00"
     )
 
     @model_validator(mode="after")

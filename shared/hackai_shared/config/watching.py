@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Dict, List, Optional, Tuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Annotated, Literal
 
 from hackai_shared.config.base import Section
+from hackai_shared.config.time_of_day import StartOfDay, TimeOfDay
 
 Coordinate = Annotated[float, Field(ge=0, le=1)]
 Polygon = Annotated[
@@ -33,23 +33,15 @@ class ScheduleConfig(Section):
 
     name: str = Field(min_length=1, max_length=60, description="what people read")
     days: List[Day] = Field(default_factory=lambda: list(DAYS), min_length=1, description="days on which it begins")
-    start: time = Field(description="local time of the host, e.g. '08:00'")
-    end: time = Field(description="local time of the host; earlier than start: on the next day")
+    start: StartOfDay = Field(description="local time of the host, e.g. 08:00")
+    end: TimeOfDay = Field(description="local time of the host, up to 24:00; earlier than start: on the next day")
     threshold: Threshold = Field(description="steady score that counts meanwhile, if higher")
     zone: Optional[str] = Field(None, description="only in this zone; default: in the whole picture")
-
-    @field_validator("start", "end", mode="before")
-    @classmethod
-    def _clock(cls, value: object) -> object:
-        # YAML 1.1 reads an unquoted 08:30 as the number 510, in base sixty.
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-            return time(value // 60, value % 60)
-        return value
 
     @model_validator(mode="after")
     def _lasts(self) -> "ScheduleConfig":
         if self.start == self.end:
-            raise ValueError("start and end are the same; leave the schedule out, or set the camera's threshold")
+            raise ValueError("start and end are the same; for a whole day write 00:00 and 24:00")
         return self
 
 
@@ -82,7 +74,7 @@ class CameraDetectionConfig(Section):
 
     @model_validator(mode="after")
     def _zones_exist(self) -> "CameraDetectionConfig":
-        unknown = {schedule.zone for schedule in self.schedules if schedule.zone} - set(self.zones)
+        unknown = {schedule.zone for schedule in self.schedules if schedule.zone is not None} - set(self.zones)
         if unknown:
             raise ValueError(f"a schedule names the zone {sorted(unknown)}, but there are {sorted(self.zones)}")
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -19,6 +20,9 @@ Image.MAX_IMAGE_PIXELS = None
 # Trailing padding that some cameras write after the end-of-image marker.
 _JPEG_TAIL = 1024
 _END_OF_IMAGE = b"\xff\xd9"
+# EXIF 2.32, tag "Orientation": 5 to 8 turn a picture by a quarter.
+_ORIENTATION = 0x0112
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 class ImageError(ValueError):
@@ -35,7 +39,7 @@ class ImageTooLarge(ImageError):
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What the header of a picture says."""
+    """What the header of a picture says; the size is that of the upright picture, as it is decoded and shown."""
 
     format: ImageFormat
     width: int
@@ -53,18 +57,31 @@ def probe_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
         raise UnsupportedImage("the body is empty; send a JPEG, PNG or WebP picture")
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "MPO")) as image:
-            width, height, kind = image.width, image.height, _FORMATS[str(image.format)]
+            width, height = image.size
+            kind, sideways = _FORMATS[str(image.format)], _orientation(image.info.get("exif")) in _SIDEWAYS
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError) as error:
         raise UnsupportedImage("not a JPEG, PNG or WebP picture") from error
     if width * height > max_pixels:
         raise ImageTooLarge(f"{width}x{height} pixels are more than the {max_pixels} allowed")
+    if sideways:
+        width, height = height, width
     return ImageInfo(kind, width, height)  # type: ignore[arg-type]
+
+
+def _orientation(exif: Optional[bytes]) -> int:
+    """Return how the EXIF data want a picture turned, 1-8; 1 (as it is) where they say nothing that can be read."""
+    parsed = Image.Exif()
+    try:
+        parsed.load(exif or b"")
+        return int(parsed.get(_ORIENTATION, 1))
+    except (SyntaxError, ValueError, TypeError, KeyError, OverflowError, struct.error):
+        return 1
 
 
 def decode_image(
     data: bytes, *, fit_height: Optional[int] = None, fit_width: Optional[int] = None, max_pixels: int = MAX_PIXELS
 ) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    """Return a picture as ``(H, W, 3) uint8`` in **RGB**.
+    """Return a picture as ``(H, W, 3) uint8`` in **RGB**, upright: turned as its EXIF data ask for.
 
     With ``fit_height`` and ``fit_width`` a JPEG is decoded at 1/2, 1/4 or 1/8 of its size as long as neither side falls
     below them: the discrete cosine transform is skipped where its detail would be thrown away by the resize anyway.

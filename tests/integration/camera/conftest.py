@@ -65,7 +65,7 @@ async def start_service(tmp_path: Path, redis_url: str, free_port: int) -> Async
     """Return a function that starts the service with some cameras; it is stopped at the end."""
     started: list[CameraProcess] = []
 
-    async def start(cameras: dict[str, Any], redis_url: str = redis_url) -> CameraProcess:
+    async def start(cameras: dict[str, Any], redis_url: str = redis_url, *, may_end: bool = True) -> CameraProcess:
         config = tmp_path / "config.yml"
         config.write_text(yaml.safe_dump({"cameras": cameras}))
         log = tmp_path / "camera.log"
@@ -76,6 +76,7 @@ async def start_service(tmp_path: Path, redis_url: str, free_port: int) -> Async
                 "hackai_camera",
                 env={
                     **os.environ,
+                    "HACKAI_CAMERA_MAY_END": str(may_end),
                     "HACKAI_CONFIG": str(config),
                     "HACKAI_REDIS_URL": redis_url,
                     "HACKAI_CAMERA_PORT": str(free_port),

@@ -61,7 +61,7 @@ class Source:
 class World:
     """A camera and what it meets; each start of the source takes the next play."""
 
-    def __init__(self, plays: list[Play], pace: Pace = Pace.UNPACED, **options: Any) -> None:
+    def __init__(self, plays: list[Play], pace: Pace = Pace.UNPACED, *, may_end: bool = True, **options: Any) -> None:
         self.bus = Bus()
         self.stop = asyncio.Event()
         self._plays = iter(plays)
@@ -69,7 +69,13 @@ class World:
         config = CameraConfig.model_validate({"source": {"type": "pattern"}, **options})
         self.metrics = Metrics("camera")
         self.camera = Camera(
-            "front", config, self.bus, CameraMetrics(self.metrics), limits=Limits(), source_factory=self._source
+            "front",
+            config,
+            self.bus,
+            CameraMetrics(self.metrics),
+            limits=Limits(),
+            may_end=may_end,
+            source_factory=self._source,
         )
 
     def _source(self, _config: CameraConfig, _on_bad: OnBad) -> FrameSource:
@@ -140,6 +146,27 @@ async def test_a_source_that_ends_is_published_whole_and_its_count_is_final() ->
         assert status.error is None
         assert world.camera.check().ok
         assert [frame.header.stream_s for frame in world.camera.clip_frames(2.0, 99.0, None)][:2] == [2.0, 2.1]
+
+
+async def test_where_sources_may_not_end_an_ended_file_is_a_camera_that_is_offline() -> None:
+    async with running(World([frames(5)], may_end=False, stale_after_s=0.2)) as world:
+        await world.until_state("offline")
+        status = world.camera.status()
+
+        assert status.frames == 5
+        assert status.reconnects == 0
+        assert "loop: true" in (status.error or "")
+        await world.until(lambda: not world.camera.check().ok)
+
+
+async def test_where_sources_may_not_end_an_answer_that_ends_is_asked_for_again() -> None:
+    plays = [frames(3), frames(3), frames(3, SourceError("unplugged"))]
+    source = {"type": "pyav", "url": "http://cam/clip"}
+    async with running(World([*plays, *[frames(1)] * 1000], may_end=False, source=source)) as world:
+        await world.until(lambda: world.camera.status().reconnects >= 3)
+
+        assert len({frame.header.epoch for frame in world.bus.frames}) >= 3
+        assert world.camera.status().state != "ended"
 
 
 async def test_without_a_bus_capture_goes_on_and_comes_back_by_itself() -> None:

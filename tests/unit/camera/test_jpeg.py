@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
@@ -50,3 +51,33 @@ def test_missing_huffman_tables_are_seen(make_jpeg: Callable[..., bytes]) -> Non
 )
 def test_other_bytes_are_refused(data: bytes) -> None:
     assert read_structure(data) is None
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_orientation_is_read(
+    make_jpeg: Callable[..., bytes], orientation: int, order: Literal["little", "big"]
+) -> None:
+    tag = [(0x0100, 4, 9), (0x0112, 3, orientation)]
+    tiff = (b"II*\0" if order == "little" else b"MM\0*") + (8).to_bytes(4, order) + len(tag).to_bytes(2, order)
+    for name, kind, value in tag:
+        number = value.to_bytes(2, order) + bytes(2) if kind == 3 else value.to_bytes(4, order)
+        tiff += name.to_bytes(2, order) + kind.to_bytes(2, order) + (1).to_bytes(4, order) + number
+    exif = b"Exif\0\0" + tiff
+    jpeg = make_jpeg()
+
+    structure = read_structure(jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:])
+
+    assert structure is not None
+    assert structure.orientation == orientation
+    assert structure.passes is (orientation == 1)
+
+
+def test_damaged_exif_data_are_no_orientation(make_jpeg: Callable[..., bytes]) -> None:
+    jpeg = make_jpeg()
+    for tiff in (b"", b"II*\0", b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff\x12\x01"):
+        exif = b"Exif\0\0" + tiff
+        structure = read_structure(jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:])
+
+        assert structure is not None
+        assert structure.orientation == 1

@@ -40,7 +40,7 @@ def test_defaults_are_filled_in() -> None:
         ),
         (CAMERA.replace("front", "Front Door"), "cameras.Front Door: String should match pattern"),
         (CAMERA + CAMERA, "config.yml:4:1: cameras: given twice, first in line 1"),
-        (CAMERA.replace("pattern}", "patern}"), "'pyav', 'gstreamer', 'images', 'pattern'"),
+        (CAMERA.replace("pattern}", "patern}"), "'pyav', 'snapshot', 'gstreamer', 'images', 'pattern'"),
         (
             CAMERA.replace("pattern}", "pyav, url: x, lop: true}"),
             "cameras.front.source.lop: unknown key (did you mean loop?)",
@@ -68,6 +68,112 @@ def test_variables_are_taken_from_the_environment_and_never_shown() -> None:
     assert isinstance(source, PyavSource)
     assert source.url.get_secret_value() == "rtsp://u:hunter2@cam/1"
     assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        ("p@ss/w#rd?", "rtsp://u:p%40ss%2Fw%23rd%3F@cam/1"),
+        ("p%40ss", "rtsp://u:p%40ss@cam/1"),
+        ("5%", "rtsp://u:5%25@cam/1"),
+    ],
+)
+def test_a_password_from_the_environment_is_percent_encoded(secret: str, expected: str) -> None:
+    text = CAMERA.replace("pattern}", "pyav, url: 'rtsp://u:${PASSWORD}@cam/1'}")
+
+    source = parse_config(text, environment={"PASSWORD": secret}).cameras["front"].source
+
+    assert isinstance(source, PyavSource)
+    assert source.url.get_secret_value() == expected
+
+
+def test_only_credentials_are_encoded() -> None:
+    text = CAMERA.replace("pattern}", "pyav, url: '${BASE}/live?channel=${CHANNEL}'}")
+
+    source = parse_config(text, environment={"BASE": "rtsp://u:a%40b@cam", "CHANNEL": "1&x"}).cameras["front"].source
+
+    assert isinstance(source, PyavSource)
+    assert source.url.get_secret_value() == "rtsp://u:a%40b@cam/live?channel=1&x"
+
+
+@pytest.mark.parametrize("password", ["geheim/7", "geheim#7", "geheim?7", "7/geheim"])
+def test_a_password_that_breaks_its_address_is_refused_and_not_shown(password: str) -> None:
+    said = problem(CAMERA.replace("pattern}", f"pyav, url: 'rtsp://root:{password}@cam/1'}}"))
+
+    assert "config.yml:3:" in said
+    assert "percent-encode" in said
+    assert "geheim" not in said
+    assert "rtsp://***@cam/1" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{type: pyav, url: 'rtsp://[::1/live'}", "the address cannot be read"),
+        ("{type: pyav, url: ''}", "is empty"),
+        ('{type: images, folder: "a\\0b"}', "NUL"),
+        ('{type: gstreamer, pipeline: "v4l2src device=\'/dev/video0"}', "No closing quotation"),
+        ("{type: pattern, fps: 1.0e-320}", "at least one picture in 1000 s"),
+        ("{type: pyav, url: a.mp4, read_timeout_s: 1.0e+300}", "less than or equal to 86400"),
+        ("{type: snapshot, url: 'rtsp://cam/1'}", "http:// or https://"),
+        ("{type: snapshot, url: 'http://cam/1', interval_s: 60}", "less than or equal to 5"),
+    ],
+)
+def test_a_source_that_could_never_be_opened_is_refused(source: str, expected: str) -> None:
+    assert expected in problem(CAMERA.replace("{type: pattern}", source))
+
+
+RULES = """\
+    detection:
+      schedules: [{{name: welding, start: {start}, end: {end}, threshold: 0.9, zone: {zone}}}]
+notifier: {{summary_at: {summary}}}
+"""
+
+
+def rules(*, start: str = "08:00", end: str = "16:00", zone: str = "null", summary: str = "08:00") -> str:
+    return CAMERA + RULES.format(start=start, end=end, zone=zone, summary=summary)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("08:00", "08:00"),
+        ("'08:00'", "08:00"),
+        ("8:30", "08:30"),
+        ("22:15", "22:15"),
+        ("0:05", "00:05"),
+        ("22:15:30", "22:15:30"),
+        ("10:20:30", "10:20:30"),
+    ],
+)
+def test_a_time_of_day_is_what_was_written_whatever_yaml_takes_it_for(written: str, expected: str) -> None:
+    config = parse_config(rules(start=written, end="23:30", summary=written))
+
+    assert str(config.cameras["front"].detection.schedules[0].start) == expected
+    assert str(config.notifier.summary_at) == expected
+
+
+@pytest.mark.parametrize(
+    "written", ["08:00Z", "'08:00+01:00'", "8", "22.15", "25:00", "24:01", "08:60", "noon", "true"]
+)
+def test_what_is_no_local_time_of_day_is_refused_everywhere(written: str) -> None:
+    said = problem(rules(start=written, end=written, summary=written))
+
+    assert [line.split(": ")[1] for line in said.splitlines()] == [
+        "cameras.front.detection.schedules.0.start",
+        "cameras.front.detection.schedules.0.end",
+        "notifier.summary_at",
+    ]
+    assert "write it as HH:MM" in said or "a day ends at 24:00" in said
+
+
+def test_a_day_ends_at_24_00_and_nothing_starts_then() -> None:
+    assert str(parse_config(rules(start="00:00", end="24:00")).cameras["front"].detection.schedules[0].end) == "24:00"
+    assert problem(rules(start="24:00", end="06:00", summary="24:00")).count("write 00:00") == 2
+
+
+def test_a_schedule_of_a_zone_without_a_name_is_refused() -> None:
+    assert "names the zone" in problem(rules(zone="''"))
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from hackai_camera.sources.base import FrameSource, OnBad
 from hackai_camera.sources.gstreamer import Gstreamer, describe
 from hackai_camera.sources.images import ImageFolder
 from hackai_camera.sources.pattern import Pattern
-from hackai_camera.sources.pyav import Video
-from hackai_shared.config.cameras import CameraConfig, GstreamerSource, ImagesSource, PatternSource
-from hackai_shared.redaction import redact
+from hackai_camera.sources.pyav import Video, scheme_of
+from hackai_camera.sources.snapshot import Snapshot
+from hackai_camera.sources.web_video import WebVideo
+from hackai_shared.config.cameras import CameraConfig, GstreamerSource, ImagesSource, PatternSource, SnapshotSource
+from hackai_shared.redaction import redact_url
 
 
 def make_source(config: CameraConfig, on_bad: OnBad) -> FrameSource:
@@ -20,7 +22,9 @@ def make_source(config: CameraConfig, on_bad: OnBad) -> FrameSource:
         return Pattern(source)
     if isinstance(source, GstreamerSource):
         return Gstreamer(source)
-    return Video(source, on_bad)
+    if isinstance(source, SnapshotSource):
+        return Snapshot(source, on_bad)
+    return (WebVideo if scheme_of(source.url.get_secret_value()) in ("http", "https") else Video)(source, on_bad)
 
 
 def describe_source(config: CameraConfig) -> str:
@@ -32,4 +36,5 @@ def describe_source(config: CameraConfig) -> str:
         return f"pattern {source.pattern}"
     if isinstance(source, GstreamerSource):
         return describe(source)
-    return redact(source.url.get_secret_value())
+    shown = redact_url(source.url.get_secret_value())
+    return f"snapshot {shown}" if isinstance(source, SnapshotSource) else shown

@@ -19,7 +19,7 @@ import numpy as np
 from hackai_camera.pictures import PixelPicture
 from hackai_camera.sources.base import Pace, SourceError, SourceFrame
 from hackai_shared.config.cameras import GstreamerSource
-from hackai_shared.redaction import redact
+from hackai_shared.redaction import redact, redact_url
 
 PROGRAM = "gst-launch-1.0"
 # What it says before it fails is short; a chatty driver must not fill the memory.
@@ -49,7 +49,7 @@ def describe(config: GstreamerSource) -> str:
     if config.csi is not None:
         return f"CSI camera {config.csi}"
     if config.url is not None:
-        return redact(config.url.get_secret_value())
+        return redact_url(config.url.get_secret_value())
     return redact(f"gstreamer {config.pipeline}")
 
 
@@ -149,4 +149,10 @@ class Gstreamer:
             self._listener.join(END_S)
         lines = list(self._said)
         telling = [line for line in lines if "ERROR" in line or "erroneous" in line] or lines[-1:]
-        return f": {redact(telling[0])}" if telling else ""
+        return f": {self._without_password(telling[0])}" if telling else ""
+
+    def _without_password(self, said: str) -> str:
+        if self._config.url is not None:
+            url = self._config.url.get_secret_value()
+            said = said.replace(url, redact_url(url))
+        return redact(said)

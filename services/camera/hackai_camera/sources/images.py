@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from av.video.reformatter import VideoReformatter
-
-from hackai_camera.jpeg import read_structure
-from hackai_camera.pictures import JpegPicture, Picture, VideoPicture
+from hackai_camera.pictures import Picture, still_picture
 from hackai_camera.sources.base import OnBad, Pace, SourceError, SourceFrame
-from hackai_camera.stills import PictureError, decode_still
+from hackai_camera.stills import PictureError
 from hackai_shared.config.cameras import ImagesSource
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
@@ -79,9 +76,4 @@ def _load(path: Path) -> Picture:
     """
     if path.stat().st_size > MAX_FILE_BYTES:
         raise PictureError(f"larger than {MAX_FILE_BYTES} bytes")
-    data = path.read_bytes()
-    frame = decode_still(data)  # also for a JPEG that passes unchanged: a damaged one must not get through
-    structure = read_structure(data)
-    if structure is not None:
-        return JpegPicture(data, structure.width, structure.height)
-    return VideoPicture(frame, VideoReformatter())
+    return still_picture(path.read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,22 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from hackai_camera.jpeg import read_structure
-from hackai_camera.pictures import JpegPicture, VideoPicture
+from hackai_camera.pictures import JpegPicture, Picture, VideoPicture, still_picture
 from hackai_camera.sources.base import OnBad, Pace, SourceError, SourceFrame
+from hackai_camera.stills import PictureError
 from hackai_shared.config.cameras import PyavSource
 from hackai_shared.redaction import redact
 
 # FFmpeg "decodes" these from plain text: a text file must be an error, not a video of its letters.
 _TEXT_FORMATS = frozenset(("tty", "bin", "xbin", "idf", "adf"))
+# One JPEG behind the other: FFmpeg wants dozens to begin with, and holds each back until the next one comes.
+_BARE_JPEG = frozenset(("mjpeg", "jpeg_pipe"))
 # So many damaged packets in a row are no disturbance any more.
 MAX_BAD_PACKETS = 250
+
+
+class Unreadable(SourceError):
+    """Something answers, but FFmpeg does not understand it."""
 
 
 class Video:
@@ -37,6 +45,7 @@ class Video:
         self._url = config.url.get_secret_value()
         self._on_bad = on_bad
         self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
         self._converter = VideoReformatter()
         self._live = False
 
@@ -47,8 +56,8 @@ class Video:
             SourceError: not there, no answer in time, or no video; without credentials.
         """
         container = self._container = self._open()
-        self._live = _is_device(self._url) or _scheme(self._url).startswith("rtsp")
-        if not self._live and _scheme(self._url) not in ("", "file"):
+        self._live = _is_device(self._url) or scheme_of(self._url).startswith("rtsp")
+        if not self._live and scheme_of(self._url) not in ("", "file"):
             self._live = container.duration is None  # over HTTP: a camera has no end, a file has
         if self._live:
             return Pace.LIVE
@@ -81,10 +90,10 @@ class Video:
         """Close the container; for the thread that reads it only."""
         if self._container is not None:
             self._container.close()
-            self._container = None
+            self._container = self._stream = None
 
     def _open(self) -> InputContainer:
-        device, scheme = _is_device(self._url), _scheme(self._url)
+        device, scheme = _is_device(self._url), scheme_of(self._url)
         began_s = time.monotonic()
         try:
             container = av.open(
@@ -95,19 +104,24 @@ class Video:
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
             # "from None": a traceback with FFmpeg's own message would carry the URL and its password.
-            raise SourceError(f"cannot open: {self._why(error, began_s, self._config.open_timeout_s)}") from None
-        if not container.streams.video or container.format.name in _TEXT_FORMATS:
+            why = f"cannot open: {self._why(error, began_s, self._config.open_timeout_s)}"
+            raise (Unreadable if _answered(error) else SourceError)(why) from None
+        if scheme in ("http", "https") and container.format.name in _BARE_JPEG:
+            container.close()
+            raise Unreadable("cannot open: a JPEG without a container")
+        stream = _video_in(container)
+        if stream is None or container.format.name in _TEXT_FORMATS:
             container.close()
             raise SourceError("cannot open: there is no video in it")
-        stream = container.streams.video[0]
         # One thread: frame threads add a delay of a frame each, and cores belong to inference.
         stream.codec_context.thread_count = 1
+        self._stream = stream
         return container
 
     def _play(self, offset_s: float) -> Iterator[tuple[SourceFrame, float]]:
         """Yield each frame of one run through the container with its duration in seconds."""
-        assert self._container is not None
-        stream = self._container.streams.video[0]
+        stream = self._stream
+        assert stream is not None
         period_s = 1.0 / float(stream.average_rate) if stream.average_rate else 0.04
         start_s = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         last_s = offset_s - period_s
@@ -120,14 +134,14 @@ class Video:
             last_s = media_s
             yield SourceFrame(picture, media_s), period_s
 
-    def _pictures(self, stream: VideoStream) -> Iterator[tuple[JpegPicture | VideoPicture, float | None]]:
+    def _pictures(self, stream: VideoStream) -> Iterator[tuple[Picture, float | None]]:
         bad = 0
         pass_on = stream.codec_context.name == "mjpeg"
         for packet in self._packets(stream):
             try:
-                jpeg = _whole_jpeg(packet) if pass_on and packet.size else None
+                jpeg = whole_jpeg(bytes(packet)) if pass_on and packet.size else None
                 decoded = packet.decode() if jpeg is None else []
-            except (av.error.FFmpegError, _DamagedJpeg) as error:
+            except (av.error.FFmpegError, DamagedJpeg, PictureError) as error:
                 bad += 1
                 reason = _reason(error)
                 self._on_bad(f"damaged packet: {reason}")
@@ -162,27 +176,42 @@ class Video:
         return _reason(error)
 
 
-class _DamagedJpeg(ValueError):
-    """A packet of motion JPEG that is cut off or no JPEG; FFmpeg would fill it up with grey."""
+class DamagedJpeg(ValueError):
+    """A picture of motion JPEG that is cut off or no JPEG; FFmpeg would fill it up with grey."""
 
 
-def _whole_jpeg(packet: Packet[VideoStream]) -> JpegPicture | None:
-    """Return the packet as it is, if it is a JPEG that every decoder reads; None if only FFmpeg can.
+def whole_jpeg(data: bytes) -> Picture | None:
+    """Return a picture of motion JPEG as it is, if it is an upright JPEG that every decoder reads; None: decode it.
 
     Raises:
-        _DamagedJpeg: a part is missing.
+        DamagedJpeg: a part is missing.
+        PictureError: it has to be turned, and does not decode.
     """
-    data = bytes(packet)
     structure = read_structure(data)
     if structure is None or not structure.complete:
-        raise _DamagedJpeg("an incomplete JPEG")
-    return JpegPicture(data, structure.width, structure.height) if structure.has_huffman_tables else None
+        raise DamagedJpeg("an incomplete JPEG")
+    if structure.passes:
+        return JpegPicture(data, structure.width, structure.height)
+    return still_picture(data) if structure.has_huffman_tables else None
 
 
-def _scheme(url: str) -> str:
+def scheme_of(url: str) -> str:
     """Return the lower-case scheme of a URL; empty for a path."""
     head, separator, _ = url.partition("://")
     return head.lower() if separator else ""
+
+
+def _video_in(container: InputContainer) -> VideoStream | None:
+    """Return the track that a player would show: the first one may be a cover."""
+    stream = container.streams.best("video")
+    return stream if isinstance(stream, VideoStream) else None
+
+
+def _answered(error: Exception) -> bool:
+    """Return whether something was there that FFmpeg did not understand: at once, when it ended, or in its time."""
+    if isinstance(error, av.error.InvalidDataError | av.error.ExitError | av.error.EOFError):
+        return True
+    return isinstance(error, OSError) and error.errno == errno.EIO
 
 
 def _is_device(url: str) -> bool:

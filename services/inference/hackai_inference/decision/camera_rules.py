@@ -12,6 +12,7 @@ import numpy as np
 from hackai_inference.decision.evidence import raised_reference
 from hackai_inference.decision.places import PLACES, SIDE, covered
 from hackai_shared.config.detection import ConfirmationConfig
+from hackai_shared.config.time_of_day import TimeOfDay
 from hackai_shared.config.watching import DAYS, CameraDetectionConfig, ScheduleConfig
 from hackai_shared.messages import Budget
 from hackai_shared.serving.manifest import InputSpec
@@ -96,7 +97,7 @@ class CameraRules:
 
 def in_force(schedule: ScheduleConfig, at: datetime) -> bool:
     """Return whether a schedule holds at a local time; one that ends after midnight belongs to the day it begins on."""
-    clock = at.time().replace(tzinfo=None)
+    clock = TimeOfDay.of(at)
     today, yesterday = DAYS[at.weekday()], DAYS[(at - timedelta(days=1)).weekday()]
     if schedule.start < schedule.end:
         return today in schedule.days and schedule.start <= clock < schedule.end

@@ -41,7 +41,7 @@ def raised_reference(reference: float, logits: PerPlace) -> "np.ndarray[Any, Any
     """Return a reference (0-1) moved up by ``logits``, at most to ``HIGHEST_REFERENCE``."""
     moved = np.log(reference / (1.0 - reference)) + np.asarray(logits, np.float64)
     highest = max(HIGHEST_REFERENCE, reference)
-    return np.asarray(np.minimum(1.0 / (1.0 + np.exp(-moved)), highest))
+    return np.asarray(np.minimum(1.0 / (1.0 + np.exp(np.minimum(-moved, 700.0))), highest))
 
 
 class _SteadyScore:

@@ -53,8 +53,8 @@ class WebhookChannel:
         options.setdefault("headers", {})["idempotency-key"] = key
         try:
             answer = await self._http.post(hook.url.get_secret_value(), timeout=hook.timeout_s, **options)
-        except httpx.InvalidURL as error:
-            raise PermanentFailure(f"webhook {hook.name}: {redact(str(error))}") from error
+        except httpx.InvalidURL:  # its message quotes the address, which is a secret
+            raise PermanentFailure(f"webhook {hook.name}: its address cannot be used") from None
         except httpx.HTTPError as error:
             raise TemporaryFailure(f"webhook {hook.name}: {type(error).__name__} {redact(str(error))}") from error
         _check(hook.name, answer)

@@ -17,6 +17,7 @@ from hackai_notifier.selftest.summary import Day, due, first_mark, summary_text
 from hackai_notifier.stopping import pause
 from hackai_notifier.storage.database import Database
 from hackai_shared.config.canary import CanaryConfig
+from hackai_shared.config.time_of_day import TimeOfDay
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ class DailySummary:
         directory: Directory,
         canary: CanaryConfig,
         *,
-        at: str,
+        at: TimeOfDay,
         zone: tzinfo | None,
         changed: Callable[[], None],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -11,6 +11,7 @@ from datetime import datetime
 from hackai_notifier.incident.drills import Drill
 from hackai_notifier.incident.incidents import Incident
 from hackai_notifier.selftest.canaries import Canary
+from hackai_shared.config.time_of_day import TimeOfDay
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,17 @@ class Day:
     waiting: int = 0
 
 
-def due(now: datetime, at: str, last: str | None) -> bool:
-    """Return whether the summary of today is to be sent: ``at`` is ``HH:MM``, ``last`` the date of the last one.
+def due(now: datetime, at: TimeOfDay, last: str | None) -> bool:
+    """Return whether the summary of today is to be sent; ``last`` is the date of the last one.
 
     The first start of all sends none for a time that has passed already.
     """
-    hours, minutes = (int(part) for part in at.split(":"))
-    passed = (now.hour, now.minute) >= (hours, minutes)
-    return passed and last is not None and last != now.date().isoformat()
+    return TimeOfDay.of(now) >= at and last is not None and last != now.date().isoformat()
 
 
-def first_mark(now: datetime, at: str) -> str:
+def first_mark(now: datetime, at: TimeOfDay) -> str:
     """Return what to take for the last summary at the very first start."""
-    hours, minutes = (int(part) for part in at.split(":"))
-    return now.date().isoformat() if (now.hour, now.minute) >= (hours, minutes) else "never"
+    return now.date().isoformat() if TimeOfDay.of(now) >= at else "never"
 
 
 def summary_text(day: Day, when: datetime) -> str:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from hackai_shared.logs import configure_logging
-from hackai_shared.redaction import redact
+from hackai_shared.redaction import redact, redact_url
 from hackai_standalone.demo.events import DemoEvent
 from hackai_standalone.demo.run import DemoOptions, run_demo
 from hackai_standalone.demo.sources import SourceError, is_endless, source_config
@@ -40,19 +40,19 @@ def demo(
     try:
         options = DemoOptions(
             source=source_config(argument),
-            name="bundled clip" if source is None else redact(argument),
+            name="bundled clip" if source is None else redact_url(argument),
             out=out,
             models_dir=models_dir(),
             fps=fps,
             endless=is_endless(argument),
         )
     except SourceError as error:
-        errors.print(f"[red]{error}[/]")
+        errors.print(error, style="red", markup=False, highlight=False)
         raise typer.Exit(2) from error
     try:
         asyncio.run(_run(options, _teller(as_json)))
     except (StackError, EmbeddedRedisError) as error:
-        errors.print(f"[red]{redact(str(error))}[/]", highlight=False)
+        errors.print(redact(str(error)), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
 
 

@@ -90,6 +90,7 @@ def _plan(options: DemoOptions, state: Path, redis_url: str) -> Plan:
         ports={name: free_port() for name in START_ORDER},
         log_dir=logs,
         heartbeat_s=0.5,
+        extra={"HACKAI_CAMERA_MAY_END": "true"},
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from hackai_shared.addresses import AddressError, read_address
+from hackai_shared.redaction import redact_url
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -21,7 +23,11 @@ def source_config(argument: str) -> dict[str, Any]:
     """
     if argument.isdigit():
         return {"type": "pyav", "url": f"/dev/video{argument}"}
-    if urlsplit(argument).scheme and "://" in argument:
+    if "://" in argument:
+        try:
+            read_address(argument)
+        except AddressError as error:
+            raise SourceError(f"{redact_url(argument)}: {error}") from None
         return {"type": "pyav", "url": argument}
     path = Path(argument).expanduser()
     if path.is_dir():

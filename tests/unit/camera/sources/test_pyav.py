@@ -209,3 +209,34 @@ def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
             url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/live"
             with pytest.raises(SourceError, match=r"no answer within 0\.3 s"):
                 video(url, open_timeout_s=0.3, read_timeout_s=0.3).open()
+
+
+def test_the_track_that_a_player_shows_is_watched_and_not_the_cover(tmp_path: Path) -> None:
+    path = tmp_path / "cover.mkv"
+    with av.open(str(path), "w") as container:
+        cover, film = container.add_stream("mjpeg", rate=1), container.add_stream("mpeg4", rate=10)
+        for stream in (cover, film):
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height = 64, 48
+            stream.pix_fmt = "yuvj420p" if stream is cover else "yuv420p"
+        for stream, count, value in ((cover, 1, 250), (film, 10, 20)):
+            for _ in range(count):
+                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), value, np.uint8), format="bgr24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    source = video(path, paced=False)
+    source.open()
+
+    frames = list(source.frames())
+    source.close()
+
+    assert len(frames) == 10
+    assert brightness(frames[0].picture.encode(640, 90).jpeg) == pytest.approx(20, abs=5)
+
+
+def test_a_real_file_with_a_cover_in_front(shared_data: Path) -> None:
+    source = video(shared_data / "cases" / "media" / "cover_first.mkv", paced=False)
+    source.open()
+
+    assert len(list(source.frames())) > 10
+    source.close()

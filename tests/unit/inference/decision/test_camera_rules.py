@@ -88,8 +88,12 @@ def test_a_day_of_the_week_counts() -> None:
     assert not in_force(schedule(days=["tue"]), MONDAY_NOON)
 
 
-def test_a_time_without_quotes_is_understood() -> None:
-    assert schedule(start=8 * 60 + 30).start.isoformat() == "08:30:00"
+def test_a_whole_day_ends_at_24_00() -> None:
+    whole = schedule(days=["mon"], start="00:00", end="24:00")
+
+    assert in_force(whole, MONDAY_NOON.replace(hour=0))
+    assert in_force(whole, MONDAY_NOON.replace(hour=23, minute=59, second=59, microsecond=999_999))
+    assert not in_force(whole, MONDAY_NOON.replace(day=24, hour=0))
 
 
 def test_a_schedule_of_an_unknown_zone_is_refused() -> None:

@@ -9,9 +9,11 @@ import pytest
 from hackai_notifier.incident.incidents import Mark, merge
 from hackai_notifier.selftest.canaries import Canary
 from hackai_notifier.selftest.summary import Day, due, first_mark, summary_text
+from hackai_shared.config.time_of_day import TimeOfDay
 from hackai_shared.messages import utc_now
 from notifier_harness import incident
 
+EIGHT = TimeOfDay(8 * 3600)
 EARLY, LATE = datetime(2026, 11, 24, 7, 59, tzinfo=UTC), datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 
@@ -26,12 +28,12 @@ EARLY, LATE = datetime(2026, 11, 24, 7, 59, tzinfo=UTC), datetime(2026, 11, 24, 
     ],
 )
 def test_it_is_sent_once_a_day(now: datetime, last: str | None, sent: bool) -> None:
-    assert due(now, "08:00", last) is sent
+    assert due(now, EIGHT, last) is sent
 
 
 def test_the_first_start_sends_none_for_a_time_that_has_passed() -> None:
-    assert first_mark(LATE, "08:00") == "2026-11-24"
-    assert first_mark(EARLY, "08:00") == "never"
+    assert first_mark(LATE, EIGHT) == "2026-11-24"
+    assert first_mark(EARLY, EIGHT) == "never"
 
 
 def test_a_quiet_day_is_worth_a_message() -> None:

@@ -23,6 +23,16 @@ def test_addresses_and_devices(argument: str, url: str) -> None:
     assert is_endless(argument)
 
 
+@pytest.mark.parametrize(
+    "argument", ["rtsp://root:geheim/1@cam/1", "rtsp://root:#geheim@cam/1", "rtsp://u:geheim@[::1/x"]
+)
+def test_an_address_that_cannot_be_read_is_refused_without_its_password(argument: str) -> None:
+    with pytest.raises(SourceError, match="percent-encode") as caught:
+        source_config(argument)
+
+    assert "geheim" not in str(caught.value)
+
+
 def test_a_file_is_played_and_has_an_end(tmp_path: Path) -> None:
     clip = tmp_path / "my clip.mp4"
     clip.write_bytes(b"x")

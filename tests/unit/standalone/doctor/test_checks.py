@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from hackai_shared.config import HackAIConfig, parse_config
+from hackai_shared.config.cameras import CameraConfig, PyavSource
 from hackai_standalone.doctor.checks import (
     cameras,
     configuration,
@@ -135,6 +137,29 @@ def test_a_camera_that_cannot_be_reached(patient: Patient, source: str, expected
     assert finding.level == "problem"
     assert expected in finding.suggestion
     assert "secret" not in finding.issue
+
+
+@pytest.mark.parametrize("password", ["geheim/1", "#geheim", "ge@heim", "1/geheim"])
+def test_a_password_in_an_address_is_never_shown(patient: Patient, password: str) -> None:
+    """Also where the configuration came by the check: the doctor reads addresses of every age."""
+    source = PyavSource.model_construct(url=SecretStr(f"rtsp://root:{password}@127.0.0.1:1/live"))
+    camera = CameraConfig.model_construct(source=source, enabled=True)
+    sick = replace(patient, config=HackAIConfig.model_construct(cameras={"front": camera}))
+
+    finding = only(cameras.check(sick))
+
+    assert finding.level == "problem"
+    assert "rtsp://***@127.0.0.1:1/live" in finding.issue
+    assert not any(part in finding.issue + finding.suggestion for part in ("geheim", "heim", "ge@"))
+
+
+@pytest.mark.parametrize("url", ["redis://:geheim/1@127.0.0.1:6379/0", "redis://:geheim@[::1/0"])
+def test_the_password_of_redis_is_never_shown(patient: Patient, url: str) -> None:
+    finding = only(redis.check(replace(patient, environment={"HACKAI_REDIS_URL": url})))
+
+    assert finding.level == "problem"
+    assert "percent-encode" in finding.issue
+    assert "geheim" not in finding.issue
 
 
 def test_without_a_token_the_way_to_one_is_said(patient: Patient) -> None:

@@ -7,10 +7,10 @@ import shutil
 import socket
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from hackai_shared.config.cameras import CameraConfig, GstreamerSource, ImagesSource, PyavSource
-from hackai_shared.redaction import redact
+from hackai_shared.addresses import AddressError, read_address
+from hackai_shared.config.cameras import CameraConfig, GstreamerSource, ImagesSource, PyavSource, SnapshotSource
+from hackai_shared.redaction import redact_url
 from hackai_standalone.doctor.finding import Finding, Patient
 
 NAME = "cameras"
@@ -30,7 +30,7 @@ def _examine(camera_id: str, camera: CameraConfig) -> Finding:
         return _path(camera_id, Path(source.folder))
     if isinstance(source, GstreamerSource):
         return _gstreamer(camera_id)
-    if not isinstance(source, PyavSource):
+    if not isinstance(source, PyavSource | SnapshotSource):
         return Finding(NAME, "ok", f"{camera_id}: synthetic pictures")
     url = source.url.get_secret_value()
     if "://" not in url:
@@ -59,13 +59,17 @@ def _gstreamer(camera_id: str) -> Finding:
 
 
 def _host(camera_id: str, url: str) -> Finding:
-    parts = urlsplit(url)
-    shown = redact(url)
+    shown = redact_url(url)
     try:
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
-        with socket.create_connection((parts.hostname or "", port), timeout=3):
+        address = read_address(url)
+    except AddressError as error:
+        return Finding(NAME, "problem", f"{camera_id}: {shown}: {error}", "correct the address in config.yml")
+    port = address.port or DEFAULT_PORTS.get(address.scheme, 0)
+    try:
+        with socket.create_connection((address.host, port), timeout=3):
             return Finding(NAME, "ok", f"{camera_id}: {shown} accepts connections")
-    except (OSError, ValueError) as error:
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no such host"
         return Finding(
-            NAME, "problem", f"{camera_id}: {shown}: {error}", "check address, port and network; ping the camera"
+            NAME, "problem", f"{camera_id}: {shown}: {reason}", "check address, port and network; ping the camera"
         )
