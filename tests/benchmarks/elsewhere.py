@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 from clips import NOON, jpegs
-from hackai_inference.models.loaded_models import load_judges
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -38,6 +37,7 @@ from scenes import SCENE_S, Floats, draw_noises, picture, shots
 from hackai_inference.calibration.bounds import at_most
 from hackai_inference.calibration.footage import PICTURES, Shot
 from hackai_inference.live.camera_pipeline import CameraPipeline
+from hackai_inference.live.loaded_models import load_judges
 from hackai_inference.live.model_cascade import ModelCascade
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.messages import FrameRef, IncidentEvent
