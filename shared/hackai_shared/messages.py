@@ -102,6 +102,13 @@ class Budget(Message):
     alarms: int = Field(ge=0, description="alarms in these hours")
 
 
+class LearnedThreshold(Message):
+    """What a camera learned its threshold from, at one place."""
+
+    days: float = Field(ge=0, description="days of its own quiet footage that still count")
+    false_alarms: int = Field(ge=0, description="alarms of this camera that people called false, and that still count")
+
+
 class ModelRef(Message):
     """The model that produced a figure."""
 
@@ -167,6 +174,7 @@ class IncidentEvent(Message):
     threshold: Optional[Probability] = Field(None, description="steady score that counted at its place and hour")
     budget: Optional[Budget] = Field(None, description="None: this camera was not calibrated with this model")
     raised_by: List[str] = Field(default_factory=list, description="names of the schedules that raised the threshold")
+    learned: Optional[LearnedThreshold] = Field(None, description="None: the threshold was not raised by learning")
     judged_by: str = Field("", description="the instance of the inference service that raised it")
     previous_incident_id: Optional[str] = Field(None, description="the incident that was clearing when this one began")
     places: List[Spot] = Field(

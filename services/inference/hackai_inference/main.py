@@ -96,6 +96,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         await asyncio.get_running_loop().run_in_executor(None, engine.stop, 0.5)
         await asyncio.get_running_loop().run_in_executor(None, shadow.close)
         await outbox.flush(FLUSH_S)
+        await live.quiet.keep_last()
         await live.leases.release()
 
     return ServiceParts(
@@ -109,7 +110,11 @@ async def build(context: ServiceContext) -> ServiceParts:
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],
-        details=lambda: {"watches": live.leases.held, **_details(judges, engine, outbox, relief)},
+        details=lambda: {
+            "watches": live.leases.held,
+            "learned": live.quiet.details(),
+            **_details(judges, engine, outbox, relief),
+        },
     )
 
 

@@ -58,6 +58,16 @@ def camera_views_key(camera_id: str) -> str:
     return f"camera:views:{camera_id}"
 
 
+def learned_quiet_key(camera_id: str) -> str:
+    """Return the key that holds what a camera learned from its harmless footage."""
+    return f"camera:quiet:{camera_id}"
+
+
+def learned_quiet_aside_key(camera_id: str) -> str:
+    """Return the key to which damaged bytes of :func:`learned_quiet_key` are moved."""
+    return f"camera:quiet-damaged:{camera_id}"
+
+
 DOCTOR = "doctor:report"
 """The key that holds what the doctor found last, until it is too old to be believed."""
 

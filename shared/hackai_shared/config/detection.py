@@ -104,6 +104,10 @@ class InferenceConfig(Section):
         default_factory=ConfirmationConfig, description="from single frames to an incident"
     )
 
+    learns_quiet: bool = Field(
+        True, description="each camera raises what counts where and when its harmless footage is suspicious"
+    )
+
     @model_validator(mode="after")
     def _runtime_variant(self) -> "InferenceConfig":
         if self.runtime == "tensorrt" and self.variant == "int8":

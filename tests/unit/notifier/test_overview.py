@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from hackai_notifier.bot.overview import status_text
+from hackai_notifier.bot.overview import camera_lines, status_text
 from hackai_shared.messages import ServiceStatus
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -53,3 +53,16 @@ def test_the_canary_is_named(canary: dict[str, Any], line: str) -> None:
     status = ServiceStatus(service="notifier", instance="n", ready=True, details={"canary": canary}, at=AT)
 
     assert line in status_text([status], {}, {}, []).splitlines()
+
+
+def test_what_a_camera_learned_stands_behind_its_name() -> None:
+    learned = {
+        "kitchen": {"days": 3.0, "false_alarms": 1, "counts_from": 0.81, "share": 0.05},
+        "hall": {"days": 0.01, "false_alarms": 0, "counts_from": 0.5, "share": 0.0},
+    }
+    status = ServiceStatus(service="inference", instance="i", ready=True, details={"learned": learned})
+
+    lines = camera_lines([status], {"kitchen": "Kitchen", "hall": "Hall"})
+
+    assert lines[1].endswith("; at places counts from 81 %, learned from 3 days and 1 false alarm")
+    assert lines[0].endswith("no sign of life")

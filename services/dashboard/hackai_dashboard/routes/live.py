@@ -12,6 +12,7 @@ from hackai_dashboard.context import Caller, Part, Site
 from hackai_dashboard.incident_search import Incident
 from hackai_dashboard.stream import parts
 from hackai_shared.bus import BusUnavailable
+from hackai_shared.learned_text import learned_from
 from hackai_shared.messages import CameraStatus
 from hackai_shared.problems import Problem
 from hackai_shared.seated_stream import SeatedStream
@@ -108,13 +109,24 @@ def _known(site: Site, camera_id: str) -> None:
 async def _cameras(site: Site) -> list[dict[str, Any]]:
     """Return every configured camera with its state; one that nobody speaks of is missing, and shown as such."""
     try:
-        known = {camera.camera_id: camera for status in await site.bus.statuses() for camera in status.cameras}
+        statuses = await site.bus.statuses()
     except BusUnavailable:
-        known = {}
-    return [_camera(camera_id, name, known.get(camera_id)) for camera_id, name in site.cameras.items()]
+        statuses = []
+    known = {camera.camera_id: camera for status in statuses for camera in status.cameras}
+    learned = {camera: told for status in statuses for camera, told in status.details.get("learned", {}).items()}
+    return [_camera(one, name, known.get(one), learned.get(one)) for one, name in site.cameras.items()]
 
 
-def _camera(camera_id: str, name: str, status: CameraStatus | None) -> dict[str, Any]:
+def _learned(told: dict[str, Any] | None) -> str:
+    """Return what a camera learned from its quiet; nothing where it raised nothing."""
+    if told is None or not told["share"]:
+        return ""
+    where = "At places" if told["share"] < 1 else "Everywhere"
+    counts = f"counts from {min(99, round(100 * told['counts_from']))} %"
+    return f"{where} {counts}, {learned_from(told['days'], told['false_alarms'])}"
+
+
+def _camera(camera_id: str, name: str, status: CameraStatus | None, learned: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "camera_id": camera_id,
         "name": name,
@@ -123,6 +135,7 @@ def _camera(camera_id: str, name: str, status: CameraStatus | None) -> dict[str,
         "width": (status.width if status else None) or 16,
         "height": (status.height if status else None) or 9,
         "error": (status.error if status else None) or "",
+        "learned": _learned(learned),
     }
 
 

@@ -43,7 +43,8 @@ class FrameScores:
 
     ``fire`` and ``smoke`` (fire and starting fire together) are 0-1. ``liveliness`` is 0 where nothing flickers,
     moves, and 1 where it does as flames do, or where that is not known. ``raised``: logits by which the references
-    are raised there. ``extent``: how much of the picture speaks for fire or smoke, in any unit; 0: not known.
+    are raised there. ``learned``: those by which the camera's own quiet raises them at least, unless something grows.
+    ``extent``: how much of the picture speaks for fire or smoke, in any unit; 0: not known.
     """
 
     stream_s: float
@@ -51,6 +52,7 @@ class FrameScores:
     smoke: PerPlace
     liveliness: PerPlace = 1.0
     raised: PerPlace = 0.0
+    learned: PerPlace = 0.0
     extent: float = 0.0
 
 
@@ -103,6 +105,8 @@ class Confirmation:
         self._open: Optional[Transition] = None
         self._clearing_s: Optional[float] = None
         self._last_s: Optional[float] = None
+        self.plain: np.ndarray[Any, Any] = np.zeros(places)
+        """The logits by which references were raised at the last frame, had the camera learned nothing."""
 
     def resume(self, label: Label, opened_s: float, now: float, *, told: Sequence[int] = ()) -> None:
         """Go on with an incident that an earlier run of the service confirmed; ``told``: the places it told of."""
@@ -130,8 +134,10 @@ class Confirmation:
         now = look.stream_s
         dt = self._elapsed(now)
         # What grows is no lamp, however still it is: a smoulder creeps.
-        still = 0.0 if self._growth.trend == "growing" else 1.0 - np.asarray(look.liveliness)
-        raised = look.raised + still * self._config.still_raise
+        growing = self._growth.trend == "growing"
+        still = 0.0 if growing else 1.0 - np.asarray(look.liveliness)
+        self.plain = np.broadcast_to(look.raised + still * self._config.still_raise, self.plain.shape)
+        raised = self.plain if growing else np.maximum(self.plain, look.learned)
         self._fire.add(look.fire, dt, now, raised=raised)
         self._smoke.add(look.smoke, dt, now, raised=raised)
         transitions = self._advance(now, dt)

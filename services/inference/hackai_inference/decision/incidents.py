@@ -15,6 +15,7 @@ from hackai_shared.messages import (
     Budget,
     FrameRef,
     IncidentEvent,
+    LearnedThreshold,
     Message,
     ModelRef,
     Probability,
@@ -24,7 +25,7 @@ from hackai_shared.messages import (
 from hackai_shared.reserved import incident_kind
 
 # What an event takes from its frame as it is.
-_TOLD = ("model", "boxes", "trend", "threshold", "budget", "raised_by")
+_TOLD = ("model", "boxes", "trend", "threshold", "budget", "raised_by", "learned")
 # People see label, score and peak: between two updates of one incident this much time passes at least, …
 UPDATE_EVERY_S = 5.0
 # … and the peak has risen or the score has moved by so much.
@@ -69,6 +70,7 @@ class JudgedFrame:
     threshold: Optional[float] = None
     budget: Optional[Budget] = None
     raised_by: List[str] = field(default_factory=list)
+    learned: Optional[LearnedThreshold] = None
 
     def score(self, label: Label) -> float:
         """Return the probability of a label: ``start_fire`` stands for a starting fire or a worse one."""

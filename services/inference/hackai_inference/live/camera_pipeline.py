@@ -1,23 +1,36 @@
-"""One camera in the live loop: its frames in order, its state, its open incident. No I/O; one thread at a time."""
+"""One camera in the live loop: its frames in order, its state, its open incident, its quiet. No I/O.
+
+Frames are judged by one thread at a time; what was learned may be read and taught from another.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Callable, List, NamedTuple, Optional
+from typing import Any, Callable, List, NamedTuple, Optional, TypeVar
 
 import numpy as np
 
-from hackai_inference.decision.camera_rules import CameraRules
-from hackai_inference.decision.confirmation import Confirmation, Verdict
+from hackai_inference.decision.camera_rules import CameraRules, Terms
+from hackai_inference.decision.confirmation import Confirmation, FrameScores, Verdict
+from hackai_inference.decision.evidence import raised_reference
 from hackai_inference.decision.incidents import IncidentLog, JudgedFrame, OpenIncident
+from hackai_inference.decision.learned_quiet import LearnedQuiet, excess_of
 from hackai_inference.decision.places import PLACES, Point, middle_of, place_at
 from hackai_inference.live.frame_evidence import CameraEvidence, FrameEvidence
 from hackai_inference.models.judgement import Judgement
 from hackai_inference.pictures.snapshot_buffer import Snapshot, SnapshotBuffer
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.watching import CameraDetectionConfig
-from hackai_shared.messages import Box, FrameHeader, FrameRef, IncidentEvent
+from hackai_shared.messages import Box, FrameHeader, FrameRef, IncidentEvent, LearnedThreshold
+
+T = TypeVar("T")
+# Below this probability of fire or smoke a frame has nothing to learn from: its scores are not looked at one by one.
+NOTHING = 0.1
+# Evidence, relative to what confirms, from which on something may burn.
+DOUBTFUL = 0.5
+_NO_EXCESS = np.full(PLACES, -4.0)
 
 
 class Received(NamedTuple):
@@ -71,7 +84,13 @@ class CameraPipeline:
         new_id: Callable[[], str],
         rules: Optional[CameraDetectionConfig] = None,
         incident: Optional[OpenIncident] = None,
+        quiet: Optional[LearnedQuiet] = None,
     ) -> None:
+        """``quiet``: what the camera learned; None: it learns nothing."""
+        self._config = config.confirmation
+        self._quiet = quiet
+        self._learning = threading.Lock()
+        self._raised: np.ndarray[Any, Any] = np.zeros(PLACES)
         self._vigilance = CameraRules(rules or CameraDetectionConfig(), config.confirmation)
         self.sight = CameraEvidence(self._vigilance, config)
         self._confirmation = Confirmation(config.confirmation, PLACES)
@@ -98,6 +117,8 @@ class CameraPipeline:
         if frame.epoch != self._epoch:
             self._confirmation.new_clock()
             self.sight.new_clock()
+            if self._quiet is not None:
+                self._quiet.new_clock()
             self._epoch = frame.epoch
         if self._resumed is not None:
             self._confirmation.resume(
@@ -107,15 +128,16 @@ class CameraPipeline:
                 told=[place_at((spot.x, spot.y)) for spot in self._resumed.places],
             )
             self._resumed = None
+        local = frame.captured_at.astimezone()
         sight = self.sight.see(
             judgement,
             found,
             frame.stream_s,
-            frame.captured_at.astimezone(),
+            local,
             width=width,
             height=height,
         )
-        verdict = self._confirmation.observe(sight.look)
+        verdict = self._observe(sight.look, local)
         if jpeg:
             self._album.add(jpeg, frame.stream_s, suspected=verdict.state != "clear")
         place = self._place(verdict)
@@ -129,6 +151,46 @@ class CameraPipeline:
             moments=self._album.until(frame.stream_s, jpeg) if events else [],
         )
 
+    def learned(self, read: Callable[[LearnedQuiet], T]) -> Optional[T]:
+        """Return what ``read`` finds in, or does to, what the camera learned; None: it learns nothing."""
+        if self._quiet is None:
+            return None
+        with self._learning:
+            return read(self._quiet)
+
+    def counts_from(self, raised: float) -> float:
+        """Return the steady score of fire that counts where the plain reference is raised by so many logits."""
+        return float(raised_reference(self._config.fire_reference, raised))
+
+    def _observe(self, look: FrameScores, local: datetime) -> Verdict:
+        """Judge a frame by what the camera learned, and learn from it."""
+        quiet = self._quiet
+        if quiet is None:
+            return self._confirmation.observe(look)
+        with self._learning:
+            self._raised = quiet.raised(local)
+            verdict = self._confirmation.observe(replace(look, learned=self._raised))
+            burns = verdict.state in ("confirmed", "clearing") or verdict.evidence >= DOUBTFUL
+            excess = self._excess(look)
+            quiet.watch(excess, self._confirmation.plain, look.stream_s, local, burns=burns)
+            if verdict.label is not None and self._log.open is not None:
+                quiet.note_incident(self._log.open.incident_id, excess)
+        return verdict
+
+    def _excess(self, look: FrameScores) -> "np.ndarray[Any, Any]":
+        """Return how far a frame's scores lie above the plain references ``(PLACES,)``, in logits."""
+        if float(np.max(look.smoke)) < NOTHING:
+            return _NO_EXCESS
+        fire = excess_of(np.asarray(look.fire), self._config.fire_reference)
+        return np.asarray(np.maximum(fire, excess_of(np.asarray(look.smoke), self._config.smoke_reference)))
+
+    def _learned_at(self, terms: Terms, verdict: Verdict, place: int) -> Optional[LearnedThreshold]:
+        """Return what the threshold of a place was learned from; None: rules set it, or the fire grows."""
+        if self._quiet is None or verdict.trend == "growing" or self._raised[place] <= terms.raised[place]:
+            return None
+        known = self._quiet.known_days, len(self._quiet.lessons)
+        return LearnedThreshold(days=round(known[0], 2), false_alarms=known[1])
+
     def _place(self, verdict: Verdict) -> int:
         """Return where the last step happened, else the place with the most evidence."""
         steps = [step.place for step in verdict.transitions if step.change != "cleared"]
@@ -137,6 +199,10 @@ class CameraPipeline:
     def _judged(
         self, frame: FrameRef, judgement: Judgement, verdict: Verdict, sight: FrameEvidence, place: int
     ) -> JudgedFrame:
+        learned = self._learned_at(sight.terms, verdict, place)
+        threshold = self._vigilance.threshold(sight.terms, place)
+        if learned is not None:
+            threshold = self.counts_from(self._raised[place])
         return JudgedFrame(
             frame=frame,
             fire=sight.fire,
@@ -144,7 +210,8 @@ class CameraPipeline:
             model=judgement.model.ref,
             boxes=sight.boxes if verdict.positive else [],
             trend=verdict.trend,
-            threshold=self._vigilance.threshold(sight.terms, place),
+            threshold=threshold,
             budget=self._vigilance.budget(judgement.judges),
-            raised_by=self._vigilance.raised_by(sight.terms, place),
+            raised_by=[] if learned is not None else self._vigilance.raised_by(sight.terms, place),
+            learned=learned,
         )

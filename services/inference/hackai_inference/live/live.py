@@ -13,6 +13,7 @@ from typing import Collection, Dict, List, Optional, Set
 import structlog
 
 from hackai_inference.decision.incidents import IncidentLog, OpenIncident
+from hackai_inference.decision.learned_quiet import LearnedQuiet
 from hackai_inference.live.alarm_pictures import pictures_of
 from hackai_inference.live.camera_pipeline import CameraPipeline, PipelineResult, Received, SequenceWatch
 from hackai_inference.live.engine import Engine
@@ -21,6 +22,7 @@ from hackai_inference.live.load_shedding import LoadShedding
 from hackai_inference.live.model_cascade import ModelCascade
 from hackai_inference.live.open_incidents import OpenIncidents
 from hackai_inference.live.outbox import Outbox, OutboxEntry
+from hackai_inference.live.quiet_keeper import QuietKeeper
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.models.judgement import Judgement
 from hackai_inference.shadow.observer import Shadow
@@ -31,6 +33,7 @@ from hackai_shared.envelope import EnvelopeError, unpack_frame
 from hackai_shared.health import CheckResult
 from hackai_shared.latest import LatestMailbox
 from hackai_shared.messages import FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
+from hackai_shared.reserved import incident_kind
 from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.session import SessionError
 
@@ -65,6 +68,7 @@ class LiveLoop:
         self._shadow = shadow
         self._replica = replica
         self._open_incidents = OpenIncidents(bus)
+        self.quiet = QuietKeeper(bus, lambda: self._lanes)
         self.leases = CameraLeases(bus, replica, self)
         self._restless: Set[str] = set()
         self._mailbox: "LatestMailbox[str, Received]" = LatestMailbox()
@@ -79,7 +83,13 @@ class LiveLoop:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drain ``frames.*`` until ``stop``."""
-        parts = (self._drain(), self._publish_for_ever(), self._open_incidents.keep(), self.leases.keep())
+        parts = (
+            self._drain(),
+            self._publish_for_ever(),
+            self._open_incidents.keep(),
+            self.leases.keep(),
+            self.quiet.run(),
+        )
         work = [asyncio.ensure_future(part) for part in parts]
         stopped = asyncio.ensure_future(stop.wait())
         try:
@@ -176,7 +186,8 @@ class LiveLoop:
             history = IncidentLog(camera, forsaken.camera_name, new_id=new_id, incident=forsaken)
             for event in history.abandon(utc_now()):
                 self._outbox.put(OutboxEntry(event, None))
-        self._lanes[camera] = self._new_lane(camera, kept)
+        learns = self._config.inference.learns_quiet and incident_kind(camera) == "fire"
+        self._lanes[camera] = self._new_lane(camera, kept, await self.quiet.restore(camera) if learns else None)
 
     def begin(self, camera: str) -> None:
         """Judge its frames from now on, first the one that waits already."""
@@ -253,12 +264,16 @@ class LiveLoop:
             lane = self._lanes[camera] = self._new_lane(camera, None)
         return lane
 
-    def _new_lane(self, camera: str, incident: Optional[OpenIncident]) -> CameraPipeline:
+    def _new_lane(
+        self, camera: str, incident: Optional[OpenIncident], quiet: Optional[LearnedQuiet] = None
+    ) -> CameraPipeline:
         known = self._config.cameras.get(camera)
         name = known.name if known is not None and known.name else camera
         rules = known.detection if known is not None else None
         self._metrics.begin(camera)
-        return CameraPipeline(camera, name, self._config.inference, new_id=new_id, rules=rules, incident=incident)
+        return CameraPipeline(
+            camera, name, self._config.inference, new_id=new_id, rules=rules, incident=incident, quiet=quiet
+        )
 
     def _fail(self, camera: str, reason: str, error: Exception) -> None:
         self._metrics.failed.labels(camera, reason).inc()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hackai_notifier.escalation.snooze import ALL_CAMERAS, Snooze
+from hackai_notifier.texts.sentence import percent
+from hackai_shared.learned_text import learned_from
 from hackai_shared.messages import CameraStatus, ServiceStatus
 
 # What must run for an alarm to reach anybody.
@@ -39,7 +41,11 @@ def camera_lines(statuses: Sequence[ServiceStatus], camera_names: dict[str, str]
     """Return one line per configured camera, missing ones included."""
     known = {camera.camera_id: camera for status in statuses for camera in status.cameras}
     names = {**{camera_id: camera.name for camera_id, camera in known.items()}, **camera_names}
-    return [_camera(camera_id, name, known.get(camera_id)) for camera_id, name in sorted(names.items())]
+    learned = {camera_id: told for status in statuses for camera_id, told in _learned(status).items()}
+    return [
+        _camera(camera_id, name, known.get(camera_id)) + _quiet(learned.get(camera_id))
+        for camera_id, name in sorted(names.items())
+    ]
 
 
 def snooze_line(snooze: Snooze, name: str | None, until: str) -> str:
@@ -75,6 +81,20 @@ def _camera(camera_id: str, name: str, camera: CameraStatus | None) -> str:
     if camera.error and camera.state != "running":
         line += f" ({html.escape(camera.error[:150])})"
     return line
+
+
+def _learned(status: ServiceStatus) -> dict[str, Any]:
+    """Return what each camera learned, as an inference service tells it."""
+    learned = status.details.get("learned") if status.service == "inference" else None
+    return learned if isinstance(learned, dict) else {}
+
+
+def _quiet(told: Any) -> str:
+    """Return what a camera learned from its quiet; nothing where it raised nothing."""
+    if not isinstance(told, dict) or not told.get("share"):
+        return ""
+    where = "at places" if told["share"] < 1 else "everywhere"
+    return f"; {where} counts from {percent(told['counts_from'])}, {learned_from(told['days'], told['false_alarms'])}"
 
 
 def _models(statuses: Sequence[ServiceStatus]) -> list[str]:

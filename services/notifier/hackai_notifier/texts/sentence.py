@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable
 from datetime import datetime
 
+from hackai_shared.learned_text import learned_from
 from hackai_shared.messages import Budget, IncidentEvent
 
 _TRENDS = {"growing": "growing", "steady": "not growing", "shrinking": "shrinking"}
@@ -26,7 +27,8 @@ def what_was_seen(event: IncidentEvent, clock: Callable[[datetime], str]) -> str
         parts.append(f"{html.escape(event.model.name)} {event.model.version} says {percent(event.score)}")
     if event.threshold is not None:
         reason = f" during {html.escape(', '.join(event.raised_by)[:80])}" if event.raised_by else ""
-        parts.append(f"{percent(event.threshold)} count here{reason}")
+        learned = "" if event.learned is None else f", {learned_from(event.learned.days, event.learned.false_alarms)}"
+        parts.append(f"{percent(event.threshold)} count here{reason}{learned}")
     sentence = ", ".join(parts)
     return f"{sentence}." if event.budget is None else f"{sentence}; {_declared(event.budget)}."
 

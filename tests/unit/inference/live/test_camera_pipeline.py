@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional
 
 import pytest
 
+from hackai_inference.decision.learned_quiet import LearnedQuiet
 from hackai_inference.live.camera_pipeline import CameraPipeline, PipelineResult, SequenceWatch
 from hackai_inference.models.judgement import judge
 from hackai_inference.models.registry import Registry
@@ -170,3 +171,32 @@ def test_gaps_are_counted_within_an_epoch_only() -> None:
 
     assert missing == [0, 0, 2, 0, 0, 0, 1]
     assert watch.lost == 3
+
+
+def test_a_false_alarm_ends_its_incident_and_stays_silent_and_the_next_fire_says_what_was_learned(
+    registry: Registry, picture: Callable[..., bytes]
+) -> None:
+    quiet = LearnedQuiet()
+    numbers = iter(range(100))
+    lane = CameraPipeline("front", "Front door", InferenceConfig(), new_id=lambda: f"id{next(numbers)}", quiet=quiet)
+    camera = Player(lane, registry, picture)
+    first = camera.show("no_fire", range(60), found=[spot(0.93)])
+    assert opened(first) == ["fire"]
+    assert [event.learned for result in first for event in result.events] == [None]
+
+    incident = first[-1].incident
+    assert incident is not None
+    assert lane.learned(lambda known: known.teach(incident.incident_id, NOW))
+
+    after = camera.show("no_fire", range(60, 200), found=[spot(0.93)])
+    assert [event.change for result in after for event in result.events] == ["cleared"]
+    again = camera.show("no_fire", range(200, 300), found=[spot(0.995)])
+    (event,) = [event for result in again for event in result.events if event.change == "opened"]
+    assert event.learned is not None
+    assert event.learned.false_alarms == 1
+    assert event.threshold == pytest.approx(0.97)
+
+
+def test_a_camera_that_learns_nothing_has_nothing_to_read(player: Player) -> None:
+    lane = CameraPipeline("front", "Front door", InferenceConfig(), new_id=lambda: "id")
+    assert lane.learned(lambda quiet: quiet.known_days) is None

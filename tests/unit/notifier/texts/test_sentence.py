@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hackai_notifier.texts.sentence import percent, what_was_seen
-from hackai_shared.messages import Budget, ModelRef
+from hackai_shared.messages import Budget, LearnedThreshold, ModelRef
 from notifier_harness import incident
 
 AT = datetime(2026, 11, 24, 14, 3, 22, tzinfo=UTC)
@@ -50,3 +50,18 @@ def test_names_of_others_are_escaped() -> None:
 @pytest.mark.parametrize(("score", "expected"), [(0.0, "0 %"), (0.934, "93 %"), (1.0, "99 %")])
 def test_nothing_is_certain(score: float, expected: str) -> None:
     assert percent(score) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "false_alarms", "expected"),
+    [
+        (3.1, 0, "81 % count here, learned from 3 days."),
+        (0.1, 1, "81 % count here, learned from 2 hours and 1 false alarm."),
+        (0.0, 2, "81 % count here, learned from 2 false alarms."),
+        (0.0, 0, "81 % count here, learned from less than an hour."),
+    ],
+)
+def test_a_threshold_that_was_learned_says_from_what(days: float, false_alarms: int, expected: str) -> None:
+    event = incident(threshold=0.81, learned=LearnedThreshold(days=days, false_alarms=false_alarms))
+
+    assert what_was_seen(event, clock).endswith(expected)
