@@ -11,6 +11,7 @@ from hackai_inference.live.live import LiveLoop
 from hackai_inference.live.load_shedding import LoadShedding
 from hackai_inference.live.loaded_models import LoadedModels, load_judges
 from hackai_inference.live.outbox import Outbox
+from hackai_inference.live.outbox_folder import OutboxFolder
 from hackai_inference.live.resource_monitor import watch_resources
 from hackai_inference.measures import InferenceMetrics
 from hackai_inference.models.registry import Registry
@@ -52,7 +53,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     registry = judges.registry
     metrics = InferenceMetrics(context.metrics)
     engine = Engine(wanted.workers, queue_size=wanted.queue)
-    outbox = Outbox(context.bus)
+    outbox = Outbox(context.bus, OutboxFolder(settings.state_dir / "outbox"))
     outbox.on_sent = lambda event: metrics.incidents.labels(event.change).inc()
     relief = LoadShedding(wanted.detector.scan_every_s)
     shadow = Shadow(registry, settings.state_dir / "shadow", max_pixels=wanted.max_pixels)

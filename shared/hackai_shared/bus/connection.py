@@ -6,22 +6,19 @@ from types import TracebackType
 from typing import Any, AsyncIterator, Dict, List, Mapping, Optional, Tuple, Type
 
 import redis.asyncio
-from redis.exceptions import BusyLoadingError, RedisError, ResponseError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import BusyLoadingError, ResponseError
 from typing_extensions import Literal
 
 from hackai_shared.bus import names
+from hackai_shared.bus.outage import OUTAGES
 from hackai_shared.bus.pubsub import subscribe
 from hackai_shared.bus.streams import StreamConsumer, append_entry
 from hackai_shared.envelope import pack_frame
 from hackai_shared.messages import FrameHeader, M, Message, ServiceStatus
 
-OUTAGES = (RedisConnectionError, RedisTimeoutError, OSError)
-
 
 class BusUnavailable(ConnectionError):
-    """Redis did not answer; the operation may be repeated."""
+    """Redis did not answer, or answered with an error; the operation may be repeated."""
 
 
 class Bus:
@@ -45,7 +42,7 @@ class Bus:
         """Return whether Redis answers."""
         try:
             return bool(await self.client.ping())
-        except (RedisError, OSError):
+        except OUTAGES:
             return False
 
     async def state(self) -> Literal["up", "loading", "down"]:
@@ -56,7 +53,7 @@ class Bus:
             return "loading"
         except ResponseError:
             return "up"  # it answers, if only that its disk is full
-        except (RedisError, OSError):
+        except OUTAGES:
             return "down"
         return "up"
 

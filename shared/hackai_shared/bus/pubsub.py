@@ -6,8 +6,8 @@ import asyncio
 from typing import Any, AsyncIterator, Sequence, Tuple
 
 import structlog
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from hackai_shared.bus.outage import OUTAGES
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ async def subscribe(client: Any, patterns: Sequence[str]) -> AsyncIterator[Tuple
                 message = await pubsub.get_message(timeout=POLL_S)
                 if message is not None:
                     yield message["channel"].decode(), message["data"]
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        except OUTAGES as error:
             if connected:
                 log.warning("subscription lost, retrying", patterns=list(patterns), error=str(error))
                 connected = False
@@ -46,5 +46,5 @@ async def subscribe(client: Any, patterns: Sequence[str]) -> AsyncIterator[Tuple
 async def _close_quietly(pubsub: Any) -> None:
     try:
         await pubsub.aclose()
-    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+    except OUTAGES as error:
         log.debug("closing a lost subscription", error=str(error))

@@ -11,11 +11,10 @@ from typing import Any, Awaitable, Callable, Dict, Generic, List, Mapping, Optio
 
 import structlog
 from pydantic import ValidationError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError, ResponseError
 
 from hackai_shared.bus import names
+from hackai_shared.bus.outage import OUTAGES
 from hackai_shared.messages import M, Message
 
 log = structlog.get_logger(__name__)
@@ -53,7 +52,7 @@ class StreamConsumer(Generic[M]):
 
     A handler that returns acknowledges its entry. A handler that raises leaves it pending: it is handed out again
     after ``retry_after_s`` (to this or another member) and goes to the dead-letter stream after ``max_deliveries``.
-    What does not validate goes there at once. Outages of Redis are waited out; a group that vanished is made again
+    What does not validate goes there at once. Outages of Redis are waited out, its error replies among them; a group that vanished is made again
     from the beginning.
     """
 
@@ -101,15 +100,13 @@ class StreamConsumer(Generic[M]):
                     log.info("stream is back", stream=self._stream)
                     reachable = True
                 await self._handle_all(entries, handler, stop)
-            except ResponseError as error:
-                if "NOGROUP" not in str(error):
-                    raise
+            except OUTAGES as error:
                 own_pending = True
-            except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+                if "NOGROUP" in str(error):
+                    continue
                 if reachable:
                     log.warning("stream unreachable, waiting", stream=self._stream, error=str(error))
                     reachable = False
-                own_pending = True
                 await _wait(stop, RETRY_S)
 
     async def _ensure_group(self) -> None:
@@ -172,7 +169,7 @@ class StreamConsumer(Generic[M]):
         attachments = {name.decode(): data for name, data in fields.items() if name != MESSAGE}
         try:
             await handler(StreamEntry(entry_id.decode(), message, attachments, deliveries))
-        except (RedisConnectionError, RedisTimeoutError):
+        except (RedisError, ConnectionError):  # an outage of the bus, see BusUnavailable: not the entry's fault
             raise
         except Exception:  # the entry stays pending and is retried; the consumer must outlive any handler
             self.failed += 1

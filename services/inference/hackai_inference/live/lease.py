@@ -2,7 +2,8 @@
 
 All leases are one hash, ``camera -> "<expires ms> <tenure> <holder>"``, by the clock of Redis: the clocks of the
 replicas need not agree. The tenure counts the changes of the holder, so that a replica knows whether somebody else
-watched in between. A replica that cannot renew stops watching before its lease runs out by anybody's clock.
+watched in between. A replica that cannot renew because nobody answers stops watching before its lease runs out by anybody's clock;
+one whose renewal Redis answers with an error watches on, because frames may still come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from typing import Any, Callable, Collection, Dict, FrozenSet, List, Mapping, NamedTuple, Set, Tuple
 
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from typing_extensions import Protocol
 
 from hackai_inference.live.sharing import handovers, next_in_turn
@@ -159,6 +160,8 @@ class CameraLeases:
                     await self._round()
                 reachable = True
             except (RedisError, OSError) as error:
+                if isinstance(error, ResponseError):
+                    self._keep_without_renewal()
                 if reachable:
                     log.warning("leases are not renewed, waiting for Redis", error=str(error))
                 reachable = False
@@ -177,6 +180,12 @@ class CameraLeases:
             await asyncio.wait_for(self._hand([(camera, "") for camera in mine]), RELEASE_S)
         except (RedisError, OSError, asyncio.TimeoutError) as error:
             log.warning("leases run out by themselves", cameras=mine, error=str(error))
+
+    def _keep_without_renewal(self) -> None:
+        """Watch on: a server that writes for nobody (out of memory, read-only) gives our cameras to nobody else."""
+        until = self._clock() + self._lease_s
+        for camera in self.held:
+            self._until[camera] = until
 
     async def _round(self) -> None:
         cameras = sorted(self._known)

@@ -1,16 +1,18 @@
-"""What must reach Redis: incident events wait in memory, in order, until they are appended."""
+"""What must reach Redis: incident events wait in order until they are appended; on disk too while Redis takes none."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable, Deque, Dict, List, Optional
 
 import structlog
 from redis.exceptions import RedisError
 
 from hackai_inference.decision.incidents import OpenIncident
+from hackai_inference.live.outbox_folder import OutboxFolder
 from hackai_shared.bus import Bus, BusUnavailable, names
 from hackai_shared.messages import IncidentEvent
 
@@ -32,6 +34,8 @@ class OutboxEntry:
     open_incident: Optional[OpenIncident]
     attachments: Dict[str, bytes] = field(default_factory=dict)
     appended: bool = False
+    file: Optional[Path] = None
+    """Where it is kept while Redis does not take it."""
 
     @property
     def size(self) -> int:
@@ -47,17 +51,30 @@ class Outbox:
     """
 
     def __init__(
-        self, bus: Bus, *, max_attachment_bytes: int = MAX_ATTACHMENT_BYTES, max_entries: int = MAX_ENTRIES
+        self,
+        bus: Bus,
+        folder: Optional[OutboxFolder] = None,
+        *,
+        max_attachment_bytes: int = MAX_ATTACHMENT_BYTES,
+        max_entries: int = MAX_ENTRIES,
     ) -> None:
+        """``folder``: where events wait through a restart; what is left there from before comes first."""
         self._bus = bus
         self._max_attachment_bytes = max_attachment_bytes
         self._max_entries = max_entries
         self._entries: Deque[OutboxEntry] = deque()
         self._filled = asyncio.Event()
+        self._folder = folder
+        self._outage = False
         self.lost = 0
         self.on_sent: Callable[[IncidentEvent], None] = lambda _event: None
         # In the stream, and its incident kept for the next start or forgotten.
         self.on_settled: Callable[[IncidentEvent], None] = lambda _event: None
+        for kept in folder.load() if folder is not None else []:
+            self._entries.append(OutboxEntry(kept.event, kept.open_incident, kept.attachments, file=kept.path))
+        if self._entries:
+            log.warning("alarms of before the restart are sent now", events=len(self._entries))
+            self._filled.set()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -72,6 +89,8 @@ class Outbox:
             self._forget_update(entry.event.incident_id)
         self._entries.append(entry)
         self._trim()
+        if self._outage:
+            self._keep(entry)
         self._filled.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -92,6 +111,8 @@ class Outbox:
         try:
             await asyncio.wait_for(self._send_all(), timeout_s)
         except asyncio.TimeoutError:
+            for entry in self._entries:
+                self._keep(entry)
             log.error("incident events were not delivered before the stop", events=len(self._entries))
 
     async def _send_for_ever(self) -> None:
@@ -109,12 +130,25 @@ class Outbox:
             except (BusUnavailable, RedisError, OSError) as error:
                 # Also answers such as "out of memory": an alarm waits for whatever Redis suffers from.
                 log.warning("incident event waits for Redis", waiting=len(self._entries), error=str(error))
+                self._outage = True
+                for waiting in self._entries:
+                    self._keep(waiting)
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, RETRY_LAST_S)
                 continue
-            delay = RETRY_FIRST_S
+            delay, self._outage = RETRY_FIRST_S, False
+            self._forget(entry)
             if self._entries and self._entries[0] is entry:
                 self._entries.popleft()
+
+    def _keep(self, entry: OutboxEntry) -> None:
+        if self._folder is not None and entry.file is None:
+            entry.file = self._folder.keep(entry.event, entry.open_incident, entry.attachments)
+
+    def _forget(self, entry: OutboxEntry) -> None:
+        if self._folder is not None and entry.file is not None:
+            self._folder.forget(entry.file)
+            entry.file = None
 
     async def _send(self, entry: OutboxEntry) -> None:
         event = entry.event
@@ -139,6 +173,7 @@ class Outbox:
         for entry in self._entries:
             if entry.event.change == "updated" and entry.event.incident_id == incident_id:
                 self._entries.remove(entry)
+                self._forget(entry)
                 return
 
     def _trim(self) -> None:
@@ -156,7 +191,10 @@ class Outbox:
             for entry in self._entries:
                 if entry.event.change == change:
                     self._entries.remove(entry)
+                    self._forget(entry)
                     return
-        lost = self._entries.popleft().event
+        dropped = self._entries.popleft()
+        self._forget(dropped)
+        lost = dropped.event
         self.lost += 1
         log.error("an incident event was lost: the outbox is full", incident=lost.incident_id, change=lost.change)

@@ -10,6 +10,7 @@ from typing import Any
 
 from hackai_notifier.channels.base import Channel
 from hackai_notifier.people.recipients import Directory
+from hackai_notifier.selftest.bus_watch import BusWatch
 from hackai_notifier.selftest.canary_watch import CanaryWatch
 from hackai_notifier.selftest.daily import DailySummary
 from hackai_notifier.selftest.drill_watch import DrillWatch
@@ -20,6 +21,7 @@ from hackai_notifier.selftest.tracer import Tracer
 from hackai_notifier.storage.database import Database
 from hackai_notifier.texts.render import Writer
 from hackai_shared.config import HackAIConfig
+from hackai_shared.health import CheckResult
 from hackai_shared.service import ServiceContext, Task
 
 
@@ -28,6 +30,7 @@ class Caretaking:
     """The canary, drills, the daily summary, the external check, and who is told about them."""
 
     notices: Notices
+    bus: BusWatch
     tracer: Tracer
     canary: CanaryWatch
     replicas: ReplicaWatch
@@ -43,6 +46,7 @@ class Caretaking:
     def tasks(self, stop: asyncio.Event) -> dict[str, Task]:
         """Return what runs until ``stop`` is set."""
         tasks: dict[str, Task] = {
+            "bus": lambda: self.bus.run(stop),
             "canary": lambda: self.canary.run(stop),
             "replicas": lambda: self.replicas.run(stop),
             "tracer": lambda: self.tracer.run(stop),
@@ -70,6 +74,7 @@ def take_care(
 ) -> Caretaking:
     """Build it and add its check to the readiness of the service."""
     notices = Notices(database, directory, channels, changed=changed)
+    bus = BusWatch(notices, lambda: context.health.results().get("redis", CheckResult(True, "not asked")))
     tracer = Tracer(context.bus)
     replicas = ReplicaWatch(notices, config.canary, living=tracer.replicas, broken=lambda: canary.broken is not None)
     canary = CanaryWatch(
@@ -92,4 +97,4 @@ def take_care(
         )
     if notifier.external_check is not None:
         external = ExternalCheck(notifier.external_check, context.health, context.metrics)
-    return Caretaking(notices, tracer, canary, replicas, drills, summary, external)
+    return Caretaking(notices, bus, tracer, canary, replicas, drills, summary, external)
