@@ -18,6 +18,7 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence
 import structlog
 
 from hackai_shared.config import HackAIConfig
+from hackai_shared.config.chat_address import ChatAddress
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +60,7 @@ def targets_of(config: HackAIConfig, telegram_token: Optional[str]) -> List[List
         url = f"{telegram.api_url.rstrip('/')}/bot{telegram_token}/sendMessage"
         others = [chat for chat in telegram.chats if chat not in telegram.admins]
         groups += [
-            [Target(f"telegram {chat}", url, {"chat_id": chat}) for chat in chats]
+            [Target(f"telegram {chat}", url, _chat_fields(chat)) for chat in chats]
             for chats in (telegram.admins, others)
         ]
     groups.append(
@@ -69,6 +70,11 @@ def targets_of(config: HackAIConfig, telegram_token: Optional[str]) -> List[List
         ]
     )
     return [group for group in groups if group]
+
+
+def _chat_fields(chat: ChatAddress) -> Dict[str, object]:
+    topic = {} if chat.thread is None else {"message_thread_id": chat.thread}
+    return {"chat_id": int(chat), **topic}
 
 
 def telegram_token(environment: Optional[Dict[str, str]] = None) -> Optional[str]:

@@ -1,4 +1,4 @@
-"""A real Redis that answers with errors: no service ends, alarms wait on disk, people are told, all goes on by itself."""
+"""A real Redis that answers with errors: no service ends, alarms wait on disk, people hear of it, all recovers."""
 
 from __future__ import annotations
 

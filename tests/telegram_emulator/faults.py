@@ -55,8 +55,9 @@ class Fault:
     def error(self, now: float) -> ApiError:
         """Return the answer."""
         if self.migrate_to is not None:
-            reason = "Bad Request: group chat was upgraded to a supergroup chat"
-            return ApiError(400, reason, migrate_to_chat_id=self.migrate_to)
+            kind = "Forbidden: the" if self.code == 403 else "Bad Request:"
+            reason = f"{kind} group chat was upgraded to a supergroup chat"
+            return ApiError(403 if self.code == 403 else 400, reason, migrate_to_chat_id=self.migrate_to)
         if self.code == 429:
             left = self.retry_after
             if left is None:

@@ -177,6 +177,11 @@ class Methods:
         keyboard = request.keyboard()
         if keyboard is not None:
             content["reply_markup"] = keyboard
+        topic = request.params.get("message_thread_id")
+        if topic is not None:
+            if int(topic) not in self._state.topics.get(chat_id, set()):
+                raise bad_request("message thread not found")
+            content |= {"message_thread_id": int(topic), "is_topic_message": True}
         reply = request.params.get("reply_parameters")
         if reply is not None:
             original = self._state.messages.get((chat_id, int(reply["message_id"])))

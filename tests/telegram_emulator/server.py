@@ -77,6 +77,22 @@ class TelegramEmulator:
         sender = self.state.user(abs(chat_id), name)
         return self.state.update(message=self.state.message(chat_id, sender, **content))
 
+    def open_topic(self, chat_id: int, topic: int) -> None:
+        """Let a supergroup be a forum with a topic."""
+        self.state.topics.setdefault(chat_id, set()).add(topic)
+
+    def migrate(self, old: int, new: int, *, announced: bool = True) -> None:
+        """Let a group become a supergroup: its old id is refused, and both chats say so unless not ``announced``."""
+        self.state.moved[old] = new
+        if announced:
+            self.announce_move(old, new)
+
+    def announce_move(self, old: int, new: int) -> None:
+        """Send the two service messages of a move."""
+        sender = self.state.user(1, "Ann")
+        self.state.update(message=self.state.message(old, sender, migrate_to_chat_id=new))
+        self.state.update(message=self.state.message(new, sender, migrate_from_chat_id=old))
+
     def press(self, chat_id: int, message_id: int, data: str, *, user_id: int | None = None, name: str = "Ann") -> str:
         """Let a person press a button; return the id of the query, under which the answer will stand."""
         query = f"query-{len(self.state.callback_answers) + 1}"
@@ -108,6 +124,9 @@ class TelegramEmulator:
                 return await self._break(request, fault)
             if fault is not None and fault.kind == "status":
                 raise fault.error(asyncio.get_running_loop().time())
+            if call.chat_id in self.state.moved:
+                # As groups answer whose bot is in the supergroup alone.
+                raise ApiError(403, "Forbidden: the group chat was upgraded to a supergroup chat")
             result = await self._methods.find(call.method)(Request(call.params, call.files))
             call.status, call.result = 200, result
             await self.journal.changed()

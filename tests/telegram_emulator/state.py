@@ -28,6 +28,10 @@ class State:
     updates: list[dict[str, Any]] = field(default_factory=list)
     commands: list[dict[str, Any]] = field(default_factory=list)
     callback_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    topics: dict[int, set[int]] = field(default_factory=dict)
+    """The topics of each forum by chat id."""
+    moved: dict[int, int] = field(default_factory=dict)
+    """Groups that became supergroups: the new id by the old one."""
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)

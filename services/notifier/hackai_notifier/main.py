@@ -44,6 +44,7 @@ from hackai_notifier.storage.schema import MIGRATIONS
 from hackai_notifier.texts.render import Writer
 from hackai_shared.bus import names
 from hackai_shared.config import ConfigError, HackAIConfig, load_config
+from hackai_shared.config.chat_address import ChatAddress
 from hackai_shared.config.load import ConfigProblem
 from hackai_shared.messages import Command, IncidentEvent
 from hackai_shared.security.service_gate import gate_of
@@ -159,6 +160,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             writer=writer,
             watch=watch,
             access=access,
+            chat_moved=lambda old, new: room.chat_moved(Recipient("telegram", str(old)), str(new), stop),
             login_flow=login_flow,
             dashboard=dashboard,
         )
@@ -182,7 +184,7 @@ async def build(context: ServiceContext) -> ServiceParts:
 
 def _moved(access: ChatAccess, recipient: Recipient, new_address: str) -> None:
     if recipient.channel == "telegram":
-        access.moved(int(recipient.address), int(new_address))
+        access.moved(ChatAddress.parse(recipient.address), int(new_address))
 
 
 def _telegram(settings: NotifierSettings, config: HackAIConfig) -> TelegramBot | None:

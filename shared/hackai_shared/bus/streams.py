@@ -52,8 +52,8 @@ class StreamConsumer(Generic[M]):
 
     A handler that returns acknowledges its entry. A handler that raises leaves it pending: it is handed out again
     after ``retry_after_s`` (to this or another member) and goes to the dead-letter stream after ``max_deliveries``.
-    What does not validate goes there at once. Outages of Redis are waited out, its error replies among them; a group that vanished is made again
-    from the beginning.
+    What does not validate goes there at once. Outages of Redis are waited out, its error replies among them; a group
+    that vanished is made again from the beginning.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Annotated, Literal
 
 from hackai_shared.config.base import Section, WebAddress
+from hackai_shared.config.chat_address import ChatAddress
 from hackai_shared.config.time_of_day import StartOfDay
 
 
@@ -15,8 +16,12 @@ class TelegramConfig(Section):
     """Telegram; the bot token comes from HACKAI_TELEGRAM_TOKEN or HACKAI_TELEGRAM_TOKEN_FILE."""
 
     enabled: bool = Field(True, description="used when a token is there; without one the console channel is used")
-    chats: List[int] = Field(default_factory=list, description="ids of the chats that receive alarms and may command")
-    admins: List[int] = Field(default_factory=list, description="ids of the chats that are told about trouble")
+    chats: List[ChatAddress] = Field(
+        default_factory=list, description="ids of the chats that receive alarms and may command; id/topic in a forum"
+    )
+    admins: List[ChatAddress] = Field(
+        default_factory=list, description="ids of the chats that are told about trouble; id/topic in a forum"
+    )
     login: Literal["auto", "face", "configuration"] = Field(
         "auto",
         description="face: only chats that logged in with a face see pictures and command, the listed ones get texts; "
@@ -45,7 +50,9 @@ class EscalationStep(Section):
     """Whom to tell as well when nobody has acknowledged."""
 
     after_s: float = Field(gt=0, le=86_400, description="seconds after the alarm")
-    chats: List[int] = Field(default_factory=list, description="ids of further Telegram chats; they may acknowledge")
+    chats: List[ChatAddress] = Field(
+        default_factory=list, description="ids of further Telegram chats, id/topic in a forum; they may acknowledge"
+    )
     webhooks: List[str] = Field(
         default_factory=list, description="names of webhooks, e.g. a siren: they are told by this step, not before"
     )

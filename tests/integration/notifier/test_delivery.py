@@ -265,6 +265,84 @@ async def test_a_group_that_became_a_supergroup_is_followed(bus: Bus, site: Site
     assert len(telegram.journal.of("sendMessage", chat_id=CHAT, ok=None)) == 1
 
 
+async def test_a_move_is_learned_from_its_announcement_and_no_alarm_dies(
+    bus: Bus, site: Site, telegram: TelegramEmulator
+) -> None:
+    old, new = -4711, -1001234567891
+    config = {"chats": [f"{old}"], "admins": [ADMIN], "api_url": telegram.url, "login": "configuration"}
+    site.write_config({"telegram": config, "console": {"enabled": False}, "timezone": "UTC"})
+    telegram.migrate(old, new, announced=False)
+    async with running(site):
+        await raise_incident(bus, incident(), picture=jpeg())
+        await telegram.journal.wait_for("sendMessage", 1, chat_id=ADMIN)  # the old id answered 403: it was given up
+        telegram.announce_move(old, new)
+        await telegram.journal.wait_for("sendPhoto", 1, chat_id=new)
+        await raise_incident(bus, incident(camera_name="Second"))
+        texts = await telegram.journal.wait_for("sendMessage", 2, chat_id=new)
+        telegram.say(new, "/status")
+        await telegram.journal.wait_for("sendMessage", 3, chat_id=new)
+
+    assert ["Second" in call.text for call in texts] == [False, True]
+
+
+async def test_a_topic_of_a_forum_gets_text_and_pictures(bus: Bus, site: Site, telegram: TelegramEmulator) -> None:
+    forum = -1001234567892
+    config = {"chats": [f"{forum}/17"], "admins": [], "api_url": telegram.url, "login": "configuration"}
+    site.write_config({"telegram": config, "console": {"enabled": False}, "timezone": "UTC"})
+    telegram.open_topic(forum, 17)
+    event = incident()
+    async with running(site):
+        await raise_incident(bus, event, picture=jpeg())
+        (text,) = await telegram.journal.wait_for("sendMessage", 1, chat_id=forum)
+        (photo,) = await telegram.journal.wait_for("sendPhoto", 1, chat_id=forum)
+        await raise_incident(bus, later(event, "cleared", cleared_s=20.0))
+        await telegram.journal.wait_for("editMessageText", 1, chat_id=forum)
+
+    assert text.result["message_thread_id"] == photo.result["message_thread_id"] == 17
+    assert photo.result["reply_to_message"]["message_id"] == text.result["message_id"]
+
+
+async def test_a_webhook_that_answers_404_is_retried_and_administrators_hear_of_it_early(
+    bus: Bus, site: Site, telegram: TelegramEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hackai_notifier.delivery.retry.FIRST_DELAY_S", 0.02)
+    answers = iter([404] * 6)
+    seen: list[str] = []
+
+    async def hook(request: web.Request) -> web.Response:
+        status = next(answers, 200)
+        if status == 200:
+            seen.append((await request.json())["step"])
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_post("/hook", hook)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.write_config(
+        {
+            "telegram": {"chats": [], "admins": [ADMIN], "api_url": telegram.url, "login": "configuration"},
+            "webhooks": [{"name": "siren", "url": f"http://127.0.0.1:{runner.addresses[0][1]}/hook"}],
+            "console": {"enabled": False},
+            "timezone": "UTC",
+        }
+    )
+    try:
+        async with running(site):
+            await raise_incident(bus, incident())
+            (notice,) = await telegram.journal.wait_for("sendMessage", 1, chat_id=ADMIN)
+            async with asyncio.timeout(20):
+                while not seen:
+                    await asyncio.sleep(0.02)
+    finally:
+        await runner.cleanup()
+
+    assert "Not delivered yet: text to webhook siren" in notice.text
+    assert "404" in notice.text
+    assert seen == ["text"]
+
+
 async def test_a_revoked_token_pauses_and_fails_readiness_but_loses_nothing(
     bus: Bus, site: Site, telegram: TelegramEmulator
 ) -> None:

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from hackai_notifier.channels.base import Delivery, PermanentFailure, RateLimited, SendFailure, TemporaryFailure
+from hackai_notifier.channels.base import (
+    Delivery,
+    PermanentFailure,
+    RateLimited,
+    RefusedForNow,
+    SendFailure,
+    TemporaryFailure,
+)
 from hackai_notifier.channels.webhook import WebhookChannel
 from hackai_notifier.incident.incidents import merge
 from hackai_notifier.incident.steps import StepName
@@ -20,8 +27,14 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 200
+        self.location: str | None = None
+        """Where `/moved` sends on to, with `moved_status`."""
+        self.moved_status = 307
         self.seen: list[tuple[dict[str, str], Any]] = []
         self.url = ""
+
+    async def moved(self, _request: web.Request) -> web.Response:
+        return web.Response(status=self.moved_status, headers={"location": self.location or "/hook"})
 
     async def post(self, request: web.Request) -> web.Response:
         if request.content_type == "application/json":
@@ -42,6 +55,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     it = Receiver()
     app = web.Application()
     app.router.add_post("/hook", it.post)
+    app.router.add_post("/moved", it.moved)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -82,7 +96,8 @@ async def test_a_picture_is_multipart(channel: WebhookChannel, receiver: Receive
 
 @pytest.mark.parametrize(
     ("status", "failure"),
-    [(400, PermanentFailure), (403, PermanentFailure), (404, PermanentFailure), (302, PermanentFailure),
+    [(400, PermanentFailure), (413, PermanentFailure), (422, PermanentFailure), (403, RefusedForNow),
+     (404, RefusedForNow), (410, RefusedForNow), (302, RefusedForNow), (405, RefusedForNow),
      (408, TemporaryFailure), (425, TemporaryFailure), (500, TemporaryFailure), (503, TemporaryFailure),
      (429, RateLimited)],
 )  # fmt: skip
@@ -107,3 +122,34 @@ async def test_nobody_there_is_temporary_and_a_removed_hook_permanent(channel: W
     assert "pw" not in str(error.value)
     with pytest.raises(PermanentFailure):
         await channel.send(delivery(address="removed"))
+
+
+@pytest.fixture
+async def moved(receiver: Receiver) -> AsyncIterator[WebhookChannel]:
+    url = receiver.url.replace("/hook", "/moved")
+    it = WebhookChannel({"siren": WebhookConfig.model_validate({"name": "siren", "url": url, "timeout_s": 2})})
+    yield it
+    await it.close()
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_a_redirect_that_repeats_the_post_is_followed(
+    status: int, moved: WebhookChannel, receiver: Receiver
+) -> None:
+    receiver.moved_status = status
+    await moved.send(delivery("photo", jpeg()))
+
+    body, _, _, data = receiver.seen[0][1]
+    assert (body["step"], data) == ("photo", jpeg())
+
+
+@pytest.mark.parametrize("location", ["http://localhost:9/hook", "/moved"])
+async def test_a_redirect_to_somebody_else_and_a_circle_are_not_followed(
+    location: str, moved: WebhookChannel, receiver: Receiver
+) -> None:
+    receiver.location = location
+
+    with pytest.raises(RefusedForNow, match=r"another address|redirects more than"):
+        await moved.send(delivery())
+
+    assert receiver.seen == []

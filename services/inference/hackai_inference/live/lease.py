@@ -2,8 +2,8 @@
 
 All leases are one hash, ``camera -> "<expires ms> <tenure> <holder>"``, by the clock of Redis: the clocks of the
 replicas need not agree. The tenure counts the changes of the holder, so that a replica knows whether somebody else
-watched in between. A replica that cannot renew because nobody answers stops watching before its lease runs out by anybody's clock;
-one whose renewal Redis answers with an error watches on, because frames may still come.
+watched in between. A replica that cannot renew because nobody answers stops watching before its lease runs out by
+anybody's clock; one whose renewal Redis answers with an error watches on, because frames may still come.
 """
 
 from __future__ import annotations

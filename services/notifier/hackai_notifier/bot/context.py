@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from hackai_notifier.clients.cameras import CameraClient
@@ -29,6 +30,8 @@ class BotContext:
     writer: Writer
     watch: OutboxWatch
     access: ChatAccess
+    chat_moved: Callable[[int, int], Awaitable[None]]
+    """Told the old and the new id of a group that became a supergroup."""
     login_flow: LoginFlow | None = None
     """There where faces decide about chats."""
     dashboard: DashboardClient | None = None

@@ -36,6 +36,7 @@ from hackai_notifier.bot import (
 )
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.gate import Gate
+from hackai_notifier.bot.migration import GroupMoves
 from hackai_notifier.delivery.retry import CREDENTIALS_DELAY_S, backoff_s
 from hackai_notifier.stopping import pause, unless
 from hackai_shared.health import CheckResult
@@ -80,6 +81,7 @@ def create_dispatcher(context: BotContext, *, reported: Callable[[], None]) -> D
     """Return the dispatcher with all routers behind the gate."""
     dispatcher = Dispatcher(context=context)
     gate = Gate(reported=reported)
+    dispatcher.message.outer_middleware(GroupMoves())
     dispatcher.message.outer_middleware(gate)
     dispatcher.callback_query.outer_middleware(gate)
     if context.login_flow is not None:

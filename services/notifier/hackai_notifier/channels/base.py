@@ -73,8 +73,12 @@ class RateLimited(SendFailure):
         self.retry_after_s = retry_after_s
 
 
+class RefusedForNow(SendFailure):
+    """The receiver answers no, as one does that restarts or is being moved: retried for minutes before it is final."""
+
+
 class PermanentFailure(SendFailure):
-    """The receiver refuses this step for good: 400, 403, 404."""
+    """The receiver refuses this step for good: it is too large, or nobody is there any more."""
 
 
 class CredentialsRefused(SendFailure):

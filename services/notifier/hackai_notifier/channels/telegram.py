@@ -29,6 +29,7 @@ from hackai_notifier.channels.base import (
     TemporaryFailure,
 )
 from hackai_notifier.channels.keyboard import buttons_of
+from hackai_shared.config.chat_address import ChatAddress
 
 log = structlog.get_logger(__name__)
 
@@ -49,48 +50,51 @@ class TelegramChannel:
         Raises:
             SendFailure: as its subclasses say.
         """
-        chat_id = int(delivery.address)
+        chat = ChatAddress.parse(delivery.address)
         with _translated():
             if delivery.step == "edit":
-                return await self._edit(chat_id, delivery)
-            message = await self._send(chat_id, delivery)
+                return await self._edit(int(chat), delivery)
+            message = await self._send(chat, delivery)
             return Receipt(message_id=str(message.message_id))
 
     async def close(self) -> None:
         """Close connections."""
         await self._bot.session.close()
 
-    async def _send(self, chat_id: int, delivery: Delivery) -> Message:
+    async def _send(self, chat: ChatAddress, delivery: Delivery) -> Message:
         if delivery.media is None:
             with_buttons = delivery.step in ("text", "reminder")
             return await self._bot.send_message(
-                chat_id,
+                int(chat),
                 delivery.text,
                 disable_notification=delivery.silent,
                 reply_markup=buttons_of(delivery.incident) if with_buttons else None,
+                message_thread_id=chat.thread,
                 reply_parameters=_reply(delivery),
                 request_timeout=self._timeout_s,
             )
         if delivery.step == "clip":
             return await self._bot.send_video(
-                chat_id,
+                int(chat),
                 BufferedInputFile(delivery.media, f"{delivery.incident.file_name}.mp4"),
                 caption=delivery.text,
                 supports_streaming=True,
                 disable_notification=True,
+                message_thread_id=chat.thread,
                 reply_parameters=_reply(delivery),
                 request_timeout=self._timeout_s * UPLOAD_FACTOR,
             )
-        return await self._send_photo(chat_id, delivery, delivery.media)
+        return await self._send_photo(chat, delivery, delivery.media)
 
-    async def _send_photo(self, chat_id: int, delivery: Delivery, jpeg: bytes) -> Message:
+    async def _send_photo(self, chat: ChatAddress, delivery: Delivery, jpeg: bytes) -> Message:
         name = f"{delivery.incident.file_name}.jpg"
         try:
             return await self._bot.send_photo(
-                chat_id,
+                int(chat),
                 BufferedInputFile(jpeg, name),
                 caption=delivery.text,
                 disable_notification=True,
+                message_thread_id=chat.thread,
                 reply_parameters=_reply(delivery),
                 request_timeout=self._timeout_s * UPLOAD_FACTOR,
             )
@@ -98,10 +102,11 @@ class TelegramChannel:
             # Telegram refuses some pictures (size, proportions, its own decoder); as a file it takes them.
             log.warning("photo refused, sending it as a file", incident=delivery.incident.incident_id, error=str(error))
             return await self._bot.send_document(
-                chat_id,
+                int(chat),
                 BufferedInputFile(jpeg, name),
                 caption=delivery.text,
                 disable_notification=True,
+                message_thread_id=chat.thread,
                 reply_parameters=_reply(delivery),
                 request_timeout=self._timeout_s * UPLOAD_FACTOR,
             )

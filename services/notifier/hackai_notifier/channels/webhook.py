@@ -8,13 +8,23 @@ from typing import Any
 
 import httpx
 
-from hackai_notifier.channels.base import Delivery, PermanentFailure, RateLimited, Receipt, TemporaryFailure
+from hackai_notifier.channels.base import (
+    Delivery,
+    PermanentFailure,
+    RateLimited,
+    Receipt,
+    RefusedForNow,
+    TemporaryFailure,
+)
 from hackai_notifier.texts.wording import plain
 from hackai_shared.config.notifications import WebhookConfig
 from hackai_shared.redaction import redact
 
 _DEFAULT_RETRY_AFTER_S = 5.0
 _LONGEST_RETRY_AFTER_S = 3600.0
+MAX_REDIRECTS = 3
+# The receiver does not take this step, and will not take it later: not understood, too large, of the wrong kind.
+_FINAL = (400, 413, 415, 422)
 _FILES = {
     "photo": ("photo.jpg", "image/jpeg"),
     "update_photo": ("update_photo.jpg", "image/jpeg"),
@@ -36,10 +46,13 @@ class WebhookChannel:
     async def send(self, delivery: Delivery) -> Receipt:
         """POST a step.
 
+        A redirect that repeats the POST (307, 308) is followed within the same host.
+
         Raises:
             TemporaryFailure: network, 408, 425, 5xx.
             RateLimited: 429.
-            PermanentFailure: any other answer, or a webhook that is not configured any more.
+            PermanentFailure: the step itself is refused, or the webhook is not configured any more.
+            RefusedForNow: any other answer.
         """
         hook = self._hooks.get(delivery.address)
         if hook is None:
@@ -52,13 +65,30 @@ class WebhookChannel:
             options = {"files": {"payload": (None, payload, "application/json"), "file": (name, delivery.media, kind)}}
         options.setdefault("headers", {})["idempotency-key"] = key
         try:
-            answer = await self._http.post(hook.url.get_secret_value(), timeout=hook.timeout_s, **options)
+            answer = await self._post(hook, options)
         except httpx.InvalidURL:  # its message quotes the address, which is a secret
             raise PermanentFailure(f"webhook {hook.name}: its address cannot be used") from None
         except httpx.HTTPError as error:
             raise TemporaryFailure(f"webhook {hook.name}: {type(error).__name__} {redact(str(error))}") from error
         _check(hook.name, answer)
         return Receipt(message_id=answer.headers.get("x-message-id"), detail=f"{answer.status_code}")
+
+    async def _post(self, hook: WebhookConfig, options: dict[str, Any]) -> httpx.Response:
+        url = httpx.URL(hook.url.get_secret_value())
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = await self._http.post(url, timeout=hook.timeout_s, **options)
+            if answer.status_code not in (307, 308):
+                return answer
+            target = url.join(answer.headers.get("location", ""))
+            # An alarm with its pictures goes to nobody whom the operator did not name, and never without encryption
+            # where encryption was asked for.
+            if target.host != url.host or (url.scheme == "https" and target.scheme != "https"):
+                raise RefusedForNow(
+                    f"webhook {hook.name} answered {answer.status_code} to another address; "
+                    "if that is right, put the new address into the configuration"
+                )
+            url = target.copy_with(username=url.username or None, password=url.password or None)
+        raise RefusedForNow(f"webhook {hook.name} redirects more than {MAX_REDIRECTS} times")
 
     async def close(self) -> None:
         """Close connections."""
@@ -88,7 +118,9 @@ def _check(name: str, answer: httpx.Response) -> None:
         raise RateLimited(reason, _retry_after_s(answer))
     if answer.status_code in (408, 425) or answer.status_code >= 500:
         raise TemporaryFailure(reason)
-    raise PermanentFailure(reason)
+    if answer.status_code in _FINAL:
+        raise PermanentFailure(reason)
+    raise RefusedForNow(reason)
 
 
 def _retry_after_s(answer: httpx.Response) -> float:

@@ -81,6 +81,11 @@ class Editor:
         whom = f"{step.recipient.channel} {step.recipient.address}"
         return self._writer.notice(incident, step=step.step.replace("_", " "), whom=whom, reason=reason)
 
+    def late(self, incident: Incident, step: Step, reason: str) -> str:
+        """Return what administrators are told about a step that was not delivered yet."""
+        whom = f"{step.recipient.channel} {step.recipient.address}"
+        return self._writer.late(incident, step=step.step.replace("_", " "), whom=whom, reason=reason)
+
     def _text(self, step: Step, incident: Incident) -> str:
         if step.step in ("notice", "reminder"):
             return step.body

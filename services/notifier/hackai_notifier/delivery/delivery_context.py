@@ -76,6 +76,14 @@ class DeliveryContext:
             if left > 0:
                 self.paused_until[recipient] = self.clock() + left
 
+    async def chat_moved(self, recipient: Recipient, new_address: str, stop: asyncio.Event) -> None:
+        """Send everything to the new address from now on; its rights move along."""
+        log.warning("chat moved, change the configuration", old=recipient.address, new=new_address)
+        now = time.time()
+        await self.commit(lambda connection: addresses.move(connection, recipient, new_address, now=now), stop)
+        self.moved(recipient, new_address)
+        self.wake()
+
     async def commit(self, work: Work[None], stop: asyncio.Event) -> None:
         """Write a result; a full disk is waited out, because what was sent must not be sent again."""
         while True:

@@ -110,6 +110,16 @@ def told(connection: sqlite3.Connection, incident_id: str) -> list[Recipient]:
     return [Recipient(row["channel"], row["address"]) for row in rows]
 
 
+def addressed(connection: sqlite3.Connection, incident_id: str) -> list[Recipient]:
+    """Return everybody to whom the text of an incident was addressed, also those whom it could not reach."""
+    rows = connection.execute(
+        "SELECT channel, address FROM steps WHERE incident_id = ? AND step = 'text' AND state != 'superseded' "
+        "ORDER BY id",
+        (incident_id,),
+    )
+    return [Recipient(row["channel"], row["address"]) for row in rows]
+
+
 def enqueue_edits(connection: sqlite3.Connection, incident_id: str, version: int) -> None:
     """Let everybody who has, or will have, the text of an incident see its new version."""
     edits = [PlannedStep("edit", recipient, silent=True) for recipient in told(connection, incident_id)]

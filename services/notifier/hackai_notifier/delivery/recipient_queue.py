@@ -24,7 +24,7 @@ from hackai_notifier.delivery.content import Content
 from hackai_notifier.delivery.delivery_context import DISK_RETRY_S, DeliveryContext
 from hackai_notifier.delivery.outbox import RecipientQueue, Step
 from hackai_notifier.delivery.queueing import STUBBORN, Queued, choose
-from hackai_notifier.delivery.retry import GiveUp, Redirect, RetryLater, outcome_of
+from hackai_notifier.delivery.retry import EARLY_NOTICE, GiveUp, Redirect, RetryLater, outcome_of
 from hackai_notifier.people.recipients import Recipient
 from hackai_notifier.stopping import either, pause, unless
 
@@ -112,10 +112,7 @@ class QueueWorker:
             room.recorder.count(step, "dead_letter", None)
             room.wake()  # notices to administrators, pictures that waited for this text
         elif isinstance(outcome, Redirect):
-            log.warning("chat moved, change the configuration", old=step.recipient.address, new=outcome.new_address)
-            await room.commit(lambda connection: addresses.move(connection, step.recipient, outcome.new_address), stop)
-            room.moved(step.recipient, outcome.new_address)
-            room.wake()
+            await room.chat_moved(step.recipient, outcome.new_address, stop)
         else:
             await self._postpone(step, failure, outcome, stop)
             self._overtake = is_head and attempts >= STUBBORN
@@ -144,7 +141,11 @@ class QueueWorker:
 
         def note(connection: sqlite3.Connection) -> None:
             outbox.mark_failed(connection, step, str(failure))
+            if step.attempts + 1 == EARLY_NOTICE:
+                room.recorder.late(connection, step, str(failure))
             if isinstance(failure, RateLimited):
                 addresses.pause(connection, self._recipient, time.time() + outcome.delay_s)
 
         await room.commit(note, stop)
+        if step.attempts + 1 == EARLY_NOTICE:
+            room.wake()

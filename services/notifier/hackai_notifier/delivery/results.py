@@ -76,6 +76,17 @@ class Recorder:
             if administrator != step.recipient:
                 outbox.enqueue_notice(connection, step.incident_id, administrator, subject, body)
 
+    def late(self, connection: sqlite3.Connection, step: Step, reason: str) -> None:
+        """Tell the administrators of other channels that somebody was not reached yet; once per incident."""
+        incident = incidents.load(connection, step.incident_id)
+        if incident is None or step.step in ("edit", "notice"):
+            return
+        subject = f"late {step.recipient.channel}:{step.recipient.address}"
+        body = self._editor.late(incident, step, redact(reason))
+        for administrator in self._directory.administrators():
+            if administrator.channel != step.recipient.channel:  # where that one fails, this one would fail too
+                outbox.enqueue_notice(connection, step.incident_id, administrator, subject, body)
+
     def count(self, step: Step, outcome: Outcome, incident: Incident | None) -> None:
         """Count an outcome that was written, and let its report go out."""
         self._steps.labels(step.step, step.recipient.channel, outcome).inc()

@@ -10,6 +10,7 @@ from hackai_notifier.channels.base import (
     NotYet,
     PermanentFailure,
     RateLimited,
+    RefusedForNow,
     SendFailure,
 )
 
@@ -17,6 +18,11 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 60.0
 # A refused token is not mended by asking twice a second, and Telegram counts such attempts.
 CREDENTIALS_DELAY_S = 30.0
+# A refusal that may pass (a receiver that restarts, a proxy without its service) is final after so many attempts, which
+# take about a quarter of an hour.
+REFUSALS = 22
+# After so many failed attempts, some 15 s, administrators hear that somebody was not reached yet.
+EARLY_NOTICE = 5
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def backoff_s(attempts: int, jitter: float) -> float:
 def outcome_of(failure: SendFailure, attempts: int, jitter: float) -> Outcome:
     """Return what to do after the ``attempts``-th attempt failed (counts from 1).
 
-    An alarm does not expire: temporary failures are retried for ever.
+    An alarm does not expire: temporary failures are retried for ever, refusals that may pass for minutes.
     """
     if isinstance(failure, RateLimited):
         return RetryLater(failure.retry_after_s, pause=True)
@@ -66,6 +72,8 @@ def outcome_of(failure: SendFailure, attempts: int, jitter: float) -> Outcome:
     if isinstance(failure, AddressMoved):
         return Redirect(failure.new_address)
     if isinstance(failure, PermanentFailure):
+        return GiveUp(str(failure))
+    if isinstance(failure, RefusedForNow) and attempts >= REFUSALS:
         return GiveUp(str(failure))
     if isinstance(failure, CredentialsRefused):
         return RetryLater(CREDENTIALS_DELAY_S, pause=True)

@@ -107,7 +107,8 @@ class EscalationWorker:
     def _resume(self, connection: sqlite3.Connection, climb: Escalation, incident: Incident) -> None:
         now = time.time()
         body = self._writer.still_there(incident)
-        self._remind(connection, incident, body, f"snooze {now:.0f}", outbox.told(connection, incident.incident_id))
+        everybody = outbox.addressed(connection, incident.incident_id)
+        self._remind(connection, incident, body, f"snooze {now:.0f}", everybody)
         # The next step has its whole time again: whoever hears of it now has to get a chance to answer.
         before_s = (self._ladder.due_s(climb.level - 1) or 0.0) if climb.level else 0.0
         escalations.save(connection, replace(climb, paused=False, started_at=now - before_s))
@@ -116,7 +117,8 @@ class EscalationWorker:
     def _climb(self, connection: sqlite3.Connection, climb: Escalation, incident: Incident) -> None:
         step = self._ladder.step(climb.level)
         audiences = self._directory.addressed(step.chats, step.webhooks) if step is not None else []
-        before = outbox.told(connection, incident.incident_id)
+        # Also those whom the text could not reach: their receiver may be back.
+        before = outbox.addressed(connection, incident.incident_id)
         new = [audience for audience in audiences if audience.recipient not in before]
         names = ", ".join(f"{one.recipient.channel} {one.recipient.address}" for one in new)
         if new:

@@ -5,16 +5,17 @@ Today the chats are named in the configuration; sessions proven by a face will i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hackai_shared.config.chat_address import ChatAddress
 from hackai_shared.security.roles import Role
 
 
 @dataclass(frozen=True)
 class Receiver:
-    """A chat that receives alarms; without ``pictures`` it gets the text alone."""
+    """A chat that receives alarms, a :class:`ChatAddress` in a forum; without ``pictures`` it gets the text alone."""
 
     chat_id: int
     pictures: bool = True
@@ -49,9 +50,9 @@ class ConfiguredAccess:
     """
 
     def __init__(self, chats: Sequence[int], admins: Sequence[int], further: Sequence[int] = ()) -> None:
-        self._chats = list(dict.fromkeys(chats))
-        self._further = list(dict.fromkeys(further))
-        self._admins = list(dict.fromkeys(admins))
+        self._chats = each_once(chats)
+        self._further = each_once(further)
+        self._admins = each_once(admins)
         self._moved: dict[int, int] = {}
 
     def receivers(self) -> list[Receiver]:
@@ -60,7 +61,7 @@ class ConfiguredAccess:
 
     def receiver(self, chat_id: int) -> Receiver:
         """Return the chat, with pictures."""
-        return Receiver(self._moved.get(chat_id, chat_id))
+        return Receiver(self._now(chat_id))
 
     def administrators(self) -> list[int]:
         """Return the configured administrators."""
@@ -81,4 +82,16 @@ class ConfiguredAccess:
         self._moved[old] = new
 
     def _current(self, chats: Sequence[int]) -> list[int]:
-        return list(dict.fromkeys(self._moved.get(chat_id, chat_id) for chat_id in chats))
+        return each_once(self._now(chat_id) for chat_id in chats)
+
+    def _now(self, chat_id: int) -> int:
+        """Return the chat under its present id, in the topic in which it is addressed."""
+        present = chat_id
+        for _ in self._moved:  # a group may move once more
+            present = self._moved.get(present, present)
+        return chat_id.moved_to(present) if isinstance(chat_id, ChatAddress) else present
+
+
+def each_once(chats: Iterable[int]) -> list[int]:
+    """Return chats without repetition; two topics of one forum are two addresses."""
+    return list({str(chat): chat for chat in chats}.values())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container
 
 from pydantic import BaseModel, ConfigDict
 
-from hackai_notifier.people.access import ConfiguredAccess, Receiver
+from hackai_notifier.people.access import ConfiguredAccess, Receiver, each_once
 from hackai_notifier.storage.database import Database
 from hackai_shared.security.roles import Role
 
@@ -72,7 +72,7 @@ class FaceAccess:
     def receivers(self) -> list[Receiver]:
         """Return chats that are logged in with pictures, all others that ever were or are configured with the text."""
         chats = [receiver.chat_id for receiver in self._configured.receivers()] + list(self._sessions)
-        return [Receiver(chat, pictures=self.session(chat) is not None) for chat in dict.fromkeys(chats)]
+        return [Receiver(chat, pictures=self.session(chat) is not None) for chat in each_once(chats)]
 
     def receiver(self, chat_id: int) -> Receiver:
         """Return the chat, with pictures where it is logged in."""
@@ -82,7 +82,7 @@ class FaceAccess:
     def administrators(self) -> list[int]:
         """Return the configured administrators, and those who are logged in."""
         logged_in = [chat for chat in self._sessions if self.role(chat) is Role.ADMIN]
-        return list(dict.fromkeys([*self._configured.administrators(), *logged_in]))
+        return each_once([*self._configured.administrators(), *logged_in])
 
     def role(self, chat_id: int) -> Role | None:
         """Return the role of the session that holds."""

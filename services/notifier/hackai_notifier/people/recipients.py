@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hackai_notifier.people.access import ChatAccess
+from hackai_shared.config.chat_address import ChatAddress
 from hackai_shared.config.notifications import NotifierConfig
 
 
@@ -74,7 +75,7 @@ class ConfiguredDirectory:
         """Return the recipient; a chat sees pictures where it may."""
         if recipient.channel != "telegram":
             return Audience(recipient)
-        return Audience(recipient, self._access.receiver(int(recipient.address)).pictures)
+        return Audience(recipient, self._access.receiver(ChatAddress.parse(recipient.address)).pictures)
 
     def administrators(self) -> list[Recipient]:
         """Return the chats of administrators and the console."""

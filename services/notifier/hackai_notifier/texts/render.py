@@ -126,7 +126,20 @@ class Writer:
                 f"⚠️ <b>Not delivered: {html.escape(step)} to {html.escape(whom)}</b>",
                 f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self._time(event.confirmed_at)}",
                 f"Reason: <i>{html.escape(shorten(reason, 300))}</i>",
-                "It will not be tried again. Other recipients are not affected.",
+                "This message is not tried again, later ones are. Other recipients are not affected.",
+            ],
+            TEXT_LIMIT,
+        )
+
+    def late(self, incident: Incident, *, step: str, whom: str, reason: str) -> str:
+        """Return what administrators are told about a step that was tried several times in vain."""
+        event = incident.event
+        return limited(
+            [
+                f"⚠️ <b>Not delivered yet: {html.escape(step)} to {html.escape(whom)}</b>",
+                f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self._time(event.confirmed_at)}",
+                f"Reason: <i>{html.escape(shorten(reason, 300))}</i>",
+                "It is being tried again. Check the receiver. Other recipients are not affected.",
             ],
             TEXT_LIMIT,
         )

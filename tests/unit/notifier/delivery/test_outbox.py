@@ -1,4 +1,5 @@
 import sqlite3
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_text_that_was_late_makes_its_edits_superfluous(db: sqlite3.Connection
 
 def test_everything_waiting_moves_with_a_chat(db: sqlite3.Connection) -> None:
     told(db, "a", "text", "photo")
-    addresses.move(db, ANN, "-100")
+    addresses.move(db, ANN, "-100", now=0.0)
 
     assert outbox.recipients_waiting(db) == [Recipient("telegram", "-100")]
     assert addresses.moves(db) == [(ANN, "-100")]
@@ -125,7 +126,7 @@ def test_everything_waiting_moves_with_a_chat(db: sqlite3.Connection) -> None:
 def test_what_the_new_address_has_already_does_not_wait_at_the_old_one(db: sqlite3.Connection) -> None:
     told(db, "a", "text")
     outbox.enqueue(db, "a", [PlannedStep("text", Recipient("telegram", "-100"))], version=1)
-    addresses.move(db, ANN, "-100")
+    addresses.move(db, ANN, "-100", now=0.0)
 
     assert outbox.recipients_waiting(db) == [Recipient("telegram", "-100")]
     assert messages(db) == []
@@ -169,3 +170,38 @@ def test_keys_are_the_same_for_every_attempt(db: sqlite3.Connection) -> None:
     told(db, "a", "text")
 
     assert messages(db)[0].key == "a:text:telegram:1"
+
+
+def test_a_group_moves_with_its_topics_and_what_its_old_id_refused_is_tried_again(db: sqlite3.Connection) -> None:
+    topic, other = Recipient("telegram", "-5/17"), Recipient("telegram", "-55")
+    incidents.save(db, merge(None, incident(incident_id="a")))
+    plan = [PlannedStep("text", to) for to in (Recipient("telegram", "-5"), topic, other)]
+    outbox.enqueue(db, "a", plan, version=1)
+    for to in (topic, other):
+        (step,) = outbox.waiting(db, to, MESSAGES)
+        outbox.mark_dead(db, step, "403")
+
+    addresses.move(db, Recipient("telegram", "-5"), "-1005", now=time.time())
+
+    waiting = {
+        to.address: [one.attempts for one in outbox.waiting(db, to, MESSAGES)] for to in outbox.recipients_waiting(db)
+    }
+    assert waiting == {"-1005": [0], "-1005/17": [0]}
+    assert [letter.step.recipient for letter in outbox.dead_letters(db, 9)] == [other]
+
+
+def test_what_was_given_up_long_ago_stays_so(db: sqlite3.Connection) -> None:
+    told(db, "a", "text")
+    outbox.mark_dead(db, messages(db)[0], "403")
+
+    addresses.move(db, ANN, "-100", now=time.time() + addresses.REVIVED_S + 1)
+
+    assert outbox.recipients_waiting(db) == []
+
+
+def test_those_who_could_not_be_reached_are_reminded_too(db: sqlite3.Connection) -> None:
+    told(db, "a", "text")
+    outbox.mark_dead(db, messages(db)[0], "404")
+
+    assert outbox.told(db, "a") == []
+    assert outbox.addressed(db, "a") == [ANN]

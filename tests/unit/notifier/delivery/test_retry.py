@@ -6,9 +6,10 @@ from hackai_notifier.channels.base import (
     NotYet,
     PermanentFailure,
     RateLimited,
+    RefusedForNow,
     TemporaryFailure,
 )
-from hackai_notifier.delivery.retry import GiveUp, Redirect, RetryLater, backoff_s, outcome_of
+from hackai_notifier.delivery.retry import EARLY_NOTICE, REFUSALS, GiveUp, Redirect, RetryLater, backoff_s, outcome_of
 
 
 @pytest.mark.parametrize(("attempts", "expected"), [(1, 0.5), (2, 1.0), (3, 2.0), (7, 32.0), (8, 60.0), (10_000, 60.0)])
@@ -36,6 +37,18 @@ def test_what_does_not_exist_yet_is_no_failed_attempt() -> None:
 
 def test_a_refusal_is_a_dead_letter_with_its_reason() -> None:
     assert outcome_of(PermanentFailure("403 blocked"), attempts=1, jitter=0.5) == GiveUp("403 blocked")
+
+
+def test_a_refusal_that_may_pass_is_retried_for_minutes_and_then_given_up() -> None:
+    waits = []
+    for attempts in range(1, REFUSALS):
+        outcome = outcome_of(RefusedForNow("404"), attempts=attempts, jitter=0.5)
+        assert isinstance(outcome, RetryLater)
+        waits.append(outcome.delay_s)
+
+    assert 10 * 60 < sum(waits) < 20 * 60
+    assert sum(waits[: EARLY_NOTICE - 1]) < 20
+    assert outcome_of(RefusedForNow("404"), attempts=REFUSALS, jitter=0.5) == GiveUp("404")
 
 
 def test_refused_credentials_pause_and_lose_nothing() -> None:

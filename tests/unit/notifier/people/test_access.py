@@ -1,5 +1,6 @@
 from hackai_notifier.people.access import ConfiguredAccess, Receiver
 from hackai_notifier.people.recipients import Audience, ConfiguredDirectory, Recipient
+from hackai_shared.config.chat_address import ChatAddress
 from hackai_shared.config.notifications import NotifierConfig
 from hackai_shared.security.roles import Role
 
@@ -19,6 +20,19 @@ def test_rights_move_with_a_group() -> None:
 
     assert access.receivers() == [Receiver(-1005)]
     assert access.role(-5) is None
+
+
+def test_topics_of_a_forum_are_addresses_and_their_rights_are_the_forums() -> None:
+    access = ConfiguredAccess([ChatAddress(-5, 17), ChatAddress(-5, 18), ChatAddress(-5, 17)], [])
+    directory = ConfiguredDirectory(NotifierConfig(), access, telegram=True)
+
+    assert [one.recipient.address for one in directory.audiences()] == ["-5/17", "-5/18", "console"]
+    assert access.role(-5) is Role.OPERATOR
+    access.moved(-5, -1005)
+    access.moved(-1005, -2005)
+    assert [one.recipient.address for one in directory.audiences()] == ["-2005/17", "-2005/18", "console"]
+    assert access.role(-2005) is Role.OPERATOR
+    assert directory.audience_of(Recipient("telegram", "-5/17")).pictures
 
 
 def test_everybody_is_told_once_by_each_way() -> None:
