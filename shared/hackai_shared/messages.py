@@ -153,11 +153,11 @@ class IncidentEvent(Message):
     event_id: str = Field(default_factory=new_id, description="unique per event: receivers use it to drop repeats")
     incident_id: str
     revision: int = Field(ge=0, description="0 for opened, then counting up")
-    kind: Literal["fire", "camera_fault", "canary", "drill"]
+    kind: Literal["fire", "camera_fault", "not_judged", "canary", "drill"]
     change: Literal["opened", "worsened", "updated", "cleared"]
     camera_id: CameraId
     camera_name: str
-    label: str = Field(description="fire or start_fire; for a camera fault its kind")
+    label: str = Field(description="fire or start_fire; for a camera fault its kind; for not_judged the cause")
     score: Probability = Field(description="probability of the label in the frame of this event")
     peak_score: Probability
     opened_at: datetime = Field(description="when the suspicion began")
@@ -197,7 +197,7 @@ class Command(Message):
     """An order on the stream ``commands``; receivers apply it once per ``command_id``."""
 
     command_id: str = Field(default_factory=new_id)
-    action: Literal["acknowledge", "false_alarm", "snooze", "unsnooze", "arm", "disarm", "drill"]
+    action: Literal["acknowledge", "false_alarm", "undo_false_alarm", "snooze", "unsnooze", "arm", "disarm", "drill"]
     actor: Actor
     incident_id: Optional[str] = None
     camera_id: Optional[CameraId] = Field(None, description="None: all cameras")
@@ -274,5 +274,8 @@ class ServiceStatus(Message):
     ready: bool
     checks: Dict[str, str] = Field(default_factory=dict, description="failing or passing checks by name")
     cameras: List[CameraStatus] = Field(default_factory=list)
+    judged_s: Dict[str, float] = Field(
+        default_factory=dict, description="seconds since a frame was last judged, by camera; the inference service's"
+    )
     details: Dict[str, Any] = Field(default_factory=dict)
     at: datetime = Field(default_factory=utc_now)

@@ -60,6 +60,7 @@ class ServiceParts:
     closers: List[Task] = field(default_factory=list)
     cameras: Callable[[], List[CameraStatus]] = list
     details: Callable[[], Dict[str, Any]] = dict
+    judged_s: Callable[[], Dict[str, float]] = dict
 
 
 Builder = Callable[[ServiceContext], Awaitable[ServiceParts]]
@@ -236,5 +237,6 @@ class _Heart:
             ready=all(result.ok for result in results.values()),
             checks={name: ("ok: " if result.ok else "failing: ") + result.detail for name, result in results.items()},
             cameras=self._parts.cameras(),
+            judged_s=self._parts.judged_s(),
             details=self._parts.details(),
         )

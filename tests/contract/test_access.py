@@ -59,9 +59,7 @@ def camera() -> FastAPI:
 
 def notifier() -> FastAPI:
     nothing: Any = Nothing()
-    return create_notifier_app(
-        health=Health(), metrics=Metrics("notifier"), database=nothing, orders=nothing, gate=gate_of("notifier")
-    )
+    return create_notifier_app(Health(), Metrics("notifier"), nothing, nothing, nothing, gate=gate_of("notifier"))
 
 
 def inference() -> FastAPI:

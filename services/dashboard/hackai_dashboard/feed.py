@@ -7,6 +7,7 @@ more, and each viewer holds one slot per camera in which a newer frame replaces 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ class Shot:
 
     frame: Frame
     detections: FrameDetections | None = None
+    judged_s: float | None = None
+    """Seconds since the camera was last judged; None: not since this viewer came."""
 
 
 class Viewer:
@@ -43,6 +46,7 @@ class Viewer:
         self._cameras = cameras
         self._shots: dict[str, Shot] = {}
         self._last: dict[str, FrameDetections] = {}
+        self._judged_at: dict[str, float] = {}
         self.incidents_changed = False
         self.statuses: list[CameraStatus] | None = None
         self.skipped = 0
@@ -55,14 +59,19 @@ class Viewer:
         """Take a frame in the place of the one before."""
         camera = frame.header.camera_id
         self.skipped += camera in self._shots
-        self._shots[camera] = Shot(frame, self._last.get(camera))
+        self._shots[camera] = Shot(frame, self._last.get(camera), self._judged_s(camera))
 
     def put_detections(self, detections: FrameDetections) -> None:
         """Take what the model says."""
         camera = detections.frame.camera_id
         self._last[camera] = detections
+        self._judged_at[camera] = time.monotonic()
         if camera in self._shots:
-            self._shots[camera] = replace(self._shots[camera], detections=detections)
+            self._shots[camera] = replace(self._shots[camera], detections=detections, judged_s=0.0)
+
+    def _judged_s(self, camera: str) -> float | None:
+        at = self._judged_at.get(camera)
+        return None if at is None else time.monotonic() - at
 
     def take(self) -> list[Shot]:
         """Return the newest shot of each camera that has a new one."""

@@ -9,7 +9,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-State = Literal["", "open", "unacknowledged", "false_alarm"]
+State = Literal["", "open", "unacknowledged", "acknowledged", "false_alarm", "cleared", "camera_gone"]
+
+_TITLES = {"fire": "Fire", "start_fire": "Starting fire"}
+_FAULTS = {
+    "offline": "no picture",
+    "frozen": "picture frozen",
+    "dark": "picture dark",
+    "covered": "lens covered",
+    "defocused": "out of focus",
+    "moved": "camera moved",
+}
 
 
 class Mark(BaseModel):
@@ -47,19 +57,42 @@ class Incident(BaseModel):
     acknowledged: Mark | None = None
     false_alarm: Mark | None = None
     snoozed: SnoozeMark | None = None
+    closed_because: str | None = None
+    visible: bool = True
+    actions: tuple[str, ...] = ()
+    notified: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """Return what it is, in words."""
         if self.kind == "camera_fault":
-            return f"Camera {self.label}"
-        words = {"fire": "Fire", "start_fire": "Starting fire"}.get(self.label, self.label)
+            return f"Camera fault: {_FAULTS.get(self.label, self.label)}"
+        if self.kind == "not_judged":
+            return "Camera not watched"
+        words = _TITLES.get(self.label, self.label)
         return words if self.kind == "fire" else f"{self.kind.capitalize()}: {words.lower()}"
 
     @property
     def rings(self) -> bool:
         """Return whether it is a fire that nobody has taken care of."""
-        return self.open and self.kind == "fire" and self.acknowledged is None and self.false_alarm is None
+        return self.burns and self.acknowledged is None and self.false_alarm is None
+
+    @property
+    def burns(self) -> bool:
+        """Return whether it is a fire that has not ended, whoever knows of it."""
+        return self.open and self.kind == "fire"
+
+    @property
+    def has_pictures(self) -> bool:
+        """Return whether it is a fire of which there are pictures."""
+        return self.kind not in ("camera_fault", "not_judged")
+
+    @property
+    def answer(self) -> str:
+        """Return who said what about an open fire: the page says so instead of calling it clear."""
+        if self.false_alarm is not None:
+            return f"Marked as a false alarm by {self.false_alarm.by}"
+        return f"Acknowledged by {self.acknowledged.by}" if self.acknowledged is not None else "Unacknowledged"
 
     @property
     def lasted_s(self) -> float | None:
@@ -91,6 +124,7 @@ class Search:
                 incident.camera_name,
                 incident.camera_id,
                 incident.incident_id,
+                incident.closed_because or "",
                 f"{incident.opened_at:%Y-%m-%d %H:%M}",
                 *(mark.by for mark in (incident.acknowledged, incident.false_alarm, incident.snoozed) if mark),
             ]
@@ -102,8 +136,14 @@ class Search:
             return incident.open
         if self.state == "unacknowledged":
             return incident.acknowledged is None and incident.false_alarm is None
+        if self.state == "acknowledged":
+            return incident.acknowledged is not None and incident.false_alarm is None
         if self.state == "false_alarm":
             return incident.false_alarm is not None
+        if self.state == "cleared":
+            return not incident.open and incident.closed_because is None
+        if self.state == "camera_gone":
+            return incident.closed_because is not None
         return True
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from hackai_dashboard.assets import Assets
 from hackai_dashboard.gate import SESSION
 from hackai_dashboard.sessions import WebSession
+from hackai_shared.figures import percent
 from hackai_shared.security import Role
 
 THEMES = ("dark", "light")
@@ -39,7 +40,9 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals["asset"] = assets.url
-        self._environment.filters.update(when=when, percent=percent, size=size, seconds=seconds)
+        self._environment.filters.update(
+            when=when, percent=percent, share=share, moment=datetime.fromisoformat, size=size, seconds=seconds
+        )
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Return a page; ``session`` is None on those that need no login."""
@@ -71,8 +74,8 @@ def when(value: datetime | float | None, form: str = "%Y-%m-%d %H:%M:%S") -> Mar
     )
 
 
-def percent(value: float, digits: int = 0) -> str:
-    """Return 0-1 as a percentage."""
+def share(value: float, digits: int = 0) -> str:
+    """Return a measured share (0-1) as a percentage; a probability of a model is shown by ``percent``."""
     return f"{100 * value:.{digits}f} %"
 
 

@@ -14,11 +14,14 @@ from typing import Any
 
 from hackai_dashboard.feed import Shot, Viewer
 from hackai_shared.clock import frame_age_s
+from hackai_shared.figures import percent
+from hackai_shared.judged import is_judged
 from hackai_shared.messages import CameraStatus, FrameDetections
 
 _LENGTH = struct.Struct(">I")
 # A page learns at least this often that it is still connected.
 HEARTBEAT_S = 1.0
+HARMLESS = "no_fire"
 
 
 def pack(header: dict[str, Any], jpeg: bytes = b"") -> bytes:
@@ -36,7 +39,9 @@ def shot_part(shot: Shot) -> bytes:
             "camera": header.camera_id,
             "sequence": header.sequence,
             "age_s": round(frame_age_s(header), 3),
-            "says": None if shot.detections is None else detections_json(shot.detections),
+            "judged_s": None if shot.judged_s is None else round(shot.judged_s, 3),
+            # What was said of an old frame says nothing of this one.
+            "says": detections_json(shot.detections) if shot.detections and is_judged(shot.judged_s) else None,
         },
         shot.frame.jpeg,
     )
@@ -48,6 +53,7 @@ def detections_json(detections: FrameDetections) -> dict[str, Any]:
         "label": detections.label,
         "state": detections.state,
         "danger": round(danger(detections.probabilities), 3),
+        "danger_text": percent(danger(detections.probabilities)),
         "evidence": round(min(detections.evidence, 1.0), 3),
         "infer_ms": round(detections.timings.infer_ms, 1),
         "boxes": [[box.x1, box.y1, box.x2, box.y2] for box in detections.boxes],
@@ -56,7 +62,7 @@ def detections_json(detections: FrameDetections) -> dict[str, Any]:
 
 def danger(probabilities: dict[str, float]) -> float:
     """Return how probable a fire or a starting one is: everything but the harmless class, 0-1."""
-    return min(1.0, sum(value for label, value in probabilities.items() if label != "no_fire"))
+    return min(1.0, sum(value for label, value in probabilities.items() if label != HARMLESS))
 
 
 def statuses_part(cameras: list[CameraStatus]) -> bytes:

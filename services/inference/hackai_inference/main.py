@@ -90,7 +90,9 @@ async def build(context: ServiceContext) -> ServiceParts:
         max_body_bytes=wanted.max_body_bytes,
         gate=guard.gate,
     )
-    add_routes(app, registry, engine, metrics, max_pixels=wanted.max_pixels, detectors=judges.detectors)
+    add_routes(
+        app, registry, engine, metrics, max_pixels=wanted.max_pixels, detectors=judges.detectors, opinion=judges.opinion
+    )
     add_shadow_routes(app, shadow)
 
     async def shut_down() -> None:
@@ -111,6 +113,7 @@ async def build(context: ServiceContext) -> ServiceParts:
             "revocations": lambda: guard.watch(context.stop),
         },
         closers=[shut_down],
+        judged_s=live.judged_s,
         details=lambda: {
             "watches": live.leases.held,
             "learned": live.quiet.details(),

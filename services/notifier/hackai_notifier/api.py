@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 from fastapi import Body, Depends, FastAPI, Path, Query, Request, Response
 
 from hackai_notifier.delivery import outbox
-from hackai_notifier.inbound.orders import OrderResult, Orders
+from hackai_notifier.inbound.orders import Orders
 from hackai_notifier.incident import drills, incidents, media
 from hackai_notifier.incident.incidents import Incident
+from hackai_notifier.people.naming import Naming
 from hackai_notifier.storage.database import Database
 from hackai_notifier.views import (
     CameraSnoozeRequest,
@@ -31,7 +32,7 @@ from hackai_shared.security import Gate, Principal
 from hackai_shared.web import create_app
 
 IncidentPath = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_.:-]+$")]
-Action = Literal["acknowledge", "false_alarm", "snooze", "unsnooze", "drill"]
+Action = Literal["acknowledge", "false_alarm", "undo_false_alarm", "snooze", "unsnooze", "drill"]
 _JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG"}}
 
 
@@ -47,6 +48,14 @@ Caller = Annotated[Principal | None, Depends(_caller_of)]
 class _Context:
     database: Database
     orders: Orders
+    naming: Naming
+
+    async def view(self, incident: Incident) -> IncidentView:
+        def read(connection: sqlite3.Connection) -> list[str]:
+            reached = outbox.notified(connection, incident.incident_id)
+            return [self.naming.of(connection, recipient) for recipient in reached]
+
+        return IncidentView.of(incident, notified=await self.database.run(read))
 
     async def find(self, incident_id: str) -> Incident:
         incident = await self.database.run(lambda connection: incidents.load(connection, incident_id))
@@ -72,11 +81,21 @@ class _Context:
         command = Command(
             action=action, actor=actor, incident_id=incident_id, camera_id=camera_id, duration_s=duration_s
         )
-        return _answer(await self.orders.submit(command))
+        result = await self.orders.submit(command)
+        if result.outcome == "unknown":
+            raise Problem(404, result.message, kind="unknown-incident")
+        view = await self.view(result.incident) if result.incident else None
+        return OrderAnswer(outcome=result.outcome, message=result.message, incident=view)
 
 
 def create_notifier_app(
-    *, health: Health, metrics: Metrics, database: Database, orders: Orders, gate: Gate | None = None
+    health: Health,
+    metrics: Metrics,
+    database: Database,
+    orders: Orders,
+    naming: Naming,
+    *,
+    gate: Gate | None = None,
 ) -> FastAPI:
     """Return the application: incidents with their pictures, orders, the outbox."""
     app = create_app(
@@ -86,7 +105,7 @@ def create_notifier_app(
         metrics=metrics,
         gate=gate,
     )
-    context = _Context(database, orders)
+    context = _Context(database, orders, naming)
 
     @app.exception_handler(sqlite3.OperationalError)
     async def on_database(_request: Request, error: sqlite3.OperationalError) -> Response:
@@ -119,11 +138,11 @@ def _add_incidents(app: FastAPI, context: _Context) -> None:
         found = await context.database.run(
             lambda connection: incidents.newest(connection, limit=limit, camera_id=camera_id)
         )
-        return [IncidentView.of(incident) for incident in found]
+        return [await context.view(incident) for incident in found]
 
     @app.get("/v1/incidents/{incident_id}", tags=["incidents"], summary="One incident")
     async def show_incident(incident_id: IncidentPath) -> IncidentView:
-        return IncidentView.of(await context.find(incident_id))
+        return await context.view(await context.find(incident_id))
 
     async def picture(incident_id: str, kind: str) -> Response:
         await context.find(incident_id)
@@ -168,7 +187,7 @@ def _add_incidents(app: FastAPI, context: _Context) -> None:
 
 
 def _add_orders(app: FastAPI, context: _Context) -> None:
-    @app.post("/v1/incidents/{incident_id}/acknowledge", tags=["orders"], summary="Somebody takes care of it")
+    @app.post("/v1/incidents/{incident_id}/acknowledge", tags=["orders"], summary="Somebody is taking care of it")
     async def acknowledge(
         incident_id: IncidentPath, caller: Caller, request: Annotated[OrderRequest | None, Body()] = None
     ) -> OrderAnswer:
@@ -185,7 +204,19 @@ def _add_orders(app: FastAPI, context: _Context) -> None:
         return await context.order("false_alarm", request or OrderRequest(by=""), caller, incident_id=incident_id)
 
     @app.post(
-        "/v1/incidents/{incident_id}/snooze", tags=["orders"], summary="No sound from its camera; anything worse rings"
+        "/v1/incidents/{incident_id}/undo-false-alarm",
+        tags=["orders"],
+        summary="It was a fire after all; the labelled picture is withdrawn",
+    )
+    async def undo_false_alarm(
+        incident_id: IncidentPath, caller: Caller, request: Annotated[OrderRequest | None, Body()] = None
+    ) -> OrderAnswer:
+        return await context.order("undo_false_alarm", request or OrderRequest(by=""), caller, incident_id=incident_id)
+
+    @app.post(
+        "/v1/incidents/{incident_id}/snooze",
+        tags=["orders"],
+        summary="No sound from this incident; a new fire, a second place, a worse or growing one still rings",
     )
     async def snooze(
         incident_id: IncidentPath, caller: Caller, request: Annotated[SnoozeRequest | None, Body()] = None
@@ -195,7 +226,9 @@ def _add_orders(app: FastAPI, context: _Context) -> None:
             "snooze", request or OrderRequest(by=""), caller, incident_id=incident_id, duration_s=duration
         )
 
-    @app.post("/v1/snooze", tags=["orders"], summary="No sound from a camera, or from all")
+    @app.post(
+        "/v1/snooze", tags=["orders"], summary="No sound from what is open at a camera, or at all; a new fire rings"
+    )
     async def snooze_camera(request: CameraSnoozeRequest, caller: Caller) -> OrderAnswer:
         return await context.order(
             "snooze", request, caller, camera_id=request.camera_id, duration_s=request.duration_s
@@ -207,18 +240,11 @@ def _add_orders(app: FastAPI, context: _Context) -> None:
 
 
 def _add_drills(app: FastAPI, context: _Context) -> None:
-    @app.post("/v1/drills", tags=["drills"], summary="Show a known fire now, and tell everybody that it is a drill")
+    @app.post("/v1/drills", tags=["drills"], summary="Show a test fire now, and alert everyone that it is a drill")
     async def start_drill(caller: Caller, request: Annotated[OrderRequest | None, Body()] = None) -> OrderAnswer:
         return await context.order("drill", request or OrderRequest(by=""), caller)
 
-    @app.get("/v1/drills", tags=["drills"], summary="The last drills with the seconds of each leg, newest first")
+    @app.get("/v1/drills", tags=["drills"], summary="The last drills with the seconds of each stage, newest first")
     async def list_drills(limit: Annotated[int, Query(ge=1, le=200)] = 20) -> list[DrillView]:
         found = await context.database.run(lambda connection: drills.newest(connection, limit))
         return [DrillView.of(drill) for drill in found]
-
-
-def _answer(result: OrderResult) -> OrderAnswer:
-    if result.outcome == "unknown":
-        raise Problem(404, result.message, kind="unknown-incident")
-    view = IncidentView.of(result.incident) if result.incident else None
-    return OrderAnswer(outcome=result.outcome, message=result.message, incident=view)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -28,24 +27,27 @@ from hackai_notifier.delivery.results import Recorder
 from hackai_notifier.escalation.disarm import DisarmWatch
 from hackai_notifier.escalation.escalation_worker import EscalationWorker
 from hackai_notifier.escalation.ladder import Ladder
-from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.escalation.snooze import WindowBook
 from hackai_notifier.inbound.intake import Intake
+from hackai_notifier.inbound.newcomers import Newcomers
 from hackai_notifier.inbound.orders import Orders
+from hackai_notifier.inbound.retired_cameras import watch_retired
 from hackai_notifier.incident.clips import Clips
 from hackai_notifier.incident.feedback import Feedback
 from hackai_notifier.incident.outgoing import Publisher
 from hackai_notifier.people.access import ChatAccess
 from hackai_notifier.people.access_policy import choose_access, service_token
+from hackai_notifier.people.naming import Naming
 from hackai_notifier.people.recipients import ConfiguredDirectory, Recipient
 from hackai_notifier.selftest.caretaking import take_care
+from hackai_notifier.selftest.judgement_watch import JudgementWatch
 from hackai_notifier.settings import NotifierSettings
 from hackai_notifier.storage.database import Database
 from hackai_notifier.storage.schema import MIGRATIONS
 from hackai_notifier.texts.render import Writer
-from hackai_shared.bus import names
-from hackai_shared.config import ConfigError, HackAIConfig, load_config
+from hackai_shared.bus import StreamConsumer, names
+from hackai_shared.config import HackAIConfig, load_config
 from hackai_shared.config.chat_address import ChatAddress
-from hackai_shared.config.load import ConfigProblem
 from hackai_shared.messages import Command, IncidentEvent
 from hackai_shared.security.service_gate import gate_of
 from hackai_shared.service import ServiceContext, ServiceParts, Task
@@ -74,7 +76,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     assert isinstance(settings, NotifierSettings)
     config = load_config(settings.config)
     guard = gate_of(context)
-    writer = Writer(_zone(config, settings.config))
+    writer = Writer(ZoneInfo(config.notifier.timezone) if config.notifier.timezone else None)
     database = Database(settings.data_dir / "notifier.sqlite3", MIGRATIONS)
     await database.open()
 
@@ -101,9 +103,12 @@ async def build(context: ServiceContext) -> ServiceParts:
         publisher.wake()
 
     care = take_care(context, config, database, directory, writer, channels, changed=changed)
-    book, disarm_book = SnoozeBook(), SnoozeBook()
+    book, disarm_book = WindowBook(), WindowBook()
+    naming = Naming(config.notifier.telegram.names)
     disarm_watch = DisarmWatch(database, directory, disarm_book, changed=changed)
-    climber = EscalationWorker(database, directory, book, writer, Ladder(config.notifier.escalation), changed=changed)
+    climber = EscalationWorker(
+        database, directory, book, writer, Ladder(config.notifier.escalation), naming, changed=changed
+    )
     orders = Orders(
         database,
         Feedback(settings.data_dir / "feedback" / "false_alarm"),
@@ -123,31 +128,28 @@ async def build(context: ServiceContext) -> ServiceParts:
         changed=changed,
     )
 
+    newcomers = Newcomers(database, directory, writer, changed=changed)
+    judgements = JudgementWatch(context.bus, database, config.cameras, intake.take_in)
+
     dashboard = DashboardClient(settings.dashboard_url, service_token(settings)) if settings.dashboard_url else None
 
     context.health.add("database", database.check)
     context.health.add("deliveries", watch.check)
-    stop = context.stop
-    incidents = context.bus.consumer(
-        names.INCIDENTS,
-        IncidentEvent,
-        group=GROUP,
-        consumer=CONSUMER,
-        block_s=BLOCK_S,
-        retry_after_s=5.0,
-        max_deliveries=PATIENT,
-    )
-    commands = context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=CONSUMER, block_s=BLOCK_S)
+    context.health.add("judged", judgements.check)
+    incidents, commands = _consumers(context)
     tasks: dict[str, Task] = {
-        "incidents": lambda: incidents.run(intake.consume, stop),
-        "commands": lambda: commands.run(orders.consume, stop),
-        "deliveries": lambda: courier.run(stop),
-        "reports": lambda: publisher.run(stop),
-        "watch": lambda: watch.run(stop),
-        "disarm": lambda: disarm_watch.run(stop),
-        **care.tasks(stop),
-        "escalation": lambda: climber.run(stop),
-        "revocations": lambda: guard.watch(stop),
+        "incidents": lambda: incidents.run(intake.consume, context.stop),
+        "commands": lambda: commands.run(orders.consume, context.stop),
+        "deliveries": lambda: courier.run(context.stop),
+        "reports": lambda: publisher.run(context.stop),
+        "watch": lambda: watch.run(context.stop),
+        "disarm": lambda: disarm_watch.run(context.stop),
+        "newcomers": lambda: newcomers.run(context.stop),
+        "retired-cameras": lambda: watch_retired(database, config.cameras, context.stop, changed=changed),
+        "judged": lambda: judgements.run(context.stop),
+        **care.tasks(context.stop),
+        "escalation": lambda: climber.run(context.stop),
+        "revocations": lambda: guard.watch(context.stop),
     }
     if telegram is not None:
         bot_context = BotContext(
@@ -160,26 +162,50 @@ async def build(context: ServiceContext) -> ServiceParts:
             writer=writer,
             watch=watch,
             access=access,
-            chat_moved=lambda old, new: room.chat_moved(Recipient("telegram", str(old)), str(new), stop),
+            chat_moved=lambda old, new: room.chat_moved(Recipient("telegram", str(old)), str(new), context.stop),
+            newcomers=newcomers,
             login_flow=login_flow,
             dashboard=dashboard,
         )
         context.health.add("telegram-polling", telegram.state.check)
         context.health.add("telegram-token", lambda: room.credentials_check("telegram"))
-        tasks["telegram"] = lambda: telegram.run(bot_context, stop, reported=publisher.wake)
+        tasks["telegram"] = lambda: telegram.run(bot_context, context.stop, reported=publisher.wake)
 
-    closers: list[Task] = [channel.close for channel in channels.values()]
-    closers += [camera_client.close, *care.closers]
-    closers += [client.close for client in (login_flow.faces if login_flow else None, dashboard) if client is not None]
+    clients = [client for client in (login_flow.faces if login_flow else None, dashboard) if client is not None]
+    closers: list[Task] = [one.close for one in (*channels.values(), camera_client, *clients)]
     return ServiceParts(
         app=create_notifier_app(
-            health=context.health, metrics=context.metrics, database=database, orders=orders, gate=guard.gate
+            health=context.health,
+            metrics=context.metrics,
+            database=database,
+            orders=orders,
+            naming=naming,
+            gate=guard.gate,
         ),
         port=settings.notifier_port,
         tasks=tasks,
-        closers=[*closers, database.close],
-        details=lambda: {"outbox": watch.details(), **care.details()},
+        closers=[*closers, *care.closers, database.close],
+        details=lambda: {"outbox": watch.details(), "disarmed": _disarmed(orders), **care.details()},
     )
+
+
+def _consumers(context: ServiceContext) -> tuple[StreamConsumer[IncidentEvent], StreamConsumer[Command]]:
+    """Return the consumers of incidents and of commands."""
+    incidents = context.bus.consumer(
+        names.INCIDENTS,
+        IncidentEvent,
+        group=GROUP,
+        consumer=CONSUMER,
+        block_s=BLOCK_S,
+        retry_after_s=5.0,
+        max_deliveries=PATIENT,
+    )
+    return incidents, context.bus.consumer(names.COMMANDS, Command, group=GROUP, consumer=CONSUMER, block_s=BLOCK_S)
+
+
+def _disarmed(orders: Orders) -> list[dict[str, str]]:
+    """Return what the heartbeat says about cameras whose incidents are only recorded."""
+    return [{"camera": one.key, "by": one.by, "until": one.until.isoformat()} for one in orders.disarmed()]
 
 
 def _moved(access: ChatAccess, recipient: Recipient, new_address: str) -> None:
@@ -214,15 +240,3 @@ def _channels(config: HackAIConfig, telegram: TelegramBot | None) -> dict[str, C
     if telegram is not None:
         channels["telegram"] = telegram.channel
     return channels
-
-
-def _zone(config: HackAIConfig, file: Path) -> tzinfo | None:
-    name = config.notifier.timezone
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            [ConfigProblem(str(file), 1, 1, "notifier.timezone", f"unknown time zone {name!r}", "e.g. Europe/Rome")]
-        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, Field
@@ -30,10 +31,14 @@ class IncidentView(BaseModel):
     acknowledged: Mark | None
     false_alarm: Mark | None
     snoozed: SnoozeMark | None
+    closed_because: str | None = Field(description="why it was closed without having been seen to end")
+    visible: bool = Field(description="whether the last frame that was told of shows it")
+    actions: list[str] = Field(description="what can be done about it now: the buttons of chat and page")
+    notified: list[str] = Field(description="names of everybody to whom the alarm was delivered")
     photo: str = Field(description="path of the annotated picture; 404 once it was pruned")
 
     @classmethod
-    def of(cls, incident: Incident) -> IncidentView:
+    def of(cls, incident: Incident, *, notified: Sequence[str]) -> IncidentView:
         """Return the view of an incident."""
         event = incident.event
         return cls(
@@ -52,6 +57,10 @@ class IncidentView(BaseModel):
             acknowledged=incident.acknowledged,
             false_alarm=incident.false_alarm,
             snoozed=incident.snoozed,
+            closed_because=incident.closed_because,
+            visible=incident.visible,
+            actions=list(incident.actions),
+            notified=list(dict.fromkeys(notified)),
             photo=f"/v1/incidents/{incident.incident_id}/photo.jpg",
         )
 
@@ -77,7 +86,7 @@ class CameraSnoozeRequest(SnoozeRequest):
 class OrderAnswer(BaseModel):
     """What became of an order."""
 
-    outcome: str = Field(description="applied, or repeated: it was so already")
+    outcome: str = Field(description="applied; repeated: it was so already; nothing: there was nothing to do")
     message: str
     incident: IncidentView | None
 
@@ -116,7 +125,7 @@ class DrillView(BaseModel):
     outcome: str = Field(description="running, passed or failed")
     reason: str = Field(description="why it failed")
     whole_s: float | None = Field(description="seconds from the order to the last recipient")
-    legs: list[Leg] = Field(description="the seconds of each leg that was passed")
+    legs: list[Leg] = Field(description="the seconds of each stage that was passed")
 
     @classmethod
     def of(cls, drill: Drill) -> DrillView:

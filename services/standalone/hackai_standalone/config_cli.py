@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from hackai_shared.config import ConfigError, HackAIConfig, load_config
+from hackai_shared.config import ConfigError, HackAIConfig
+from hackai_standalone.locations import models_dir
+from hackai_standalone.usable_config import load_usable_config
 
 app = typer.Typer(help="Check the configuration, print its JSON Schema.", no_args_is_help=True)
 
@@ -19,7 +22,7 @@ def check(path: Annotated[Path, typer.Argument(help="the configuration")] = Path
     """Name every mistake with file, line and key; exit status 1 if there is one."""
     console = Console(highlight=False, soft_wrap=True)
     try:
-        config = load_config(path)
+        config = load_usable_config(path, models_dir(), os.environ)
     except ConfigError as error:
         for problem in error.problems:
             console.print(f"[red]{problem}[/]")

@@ -15,7 +15,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from hackai_shared.config import ConfigError, HackAIConfig, load_config
+from hackai_shared.config import ConfigError, HackAIConfig
 from hackai_shared.disk import DiskGuard, Reserve
 from hackai_shared.last_message import targets_of, telegram_token
 from hackai_shared.logs import configure_logging
@@ -33,6 +33,7 @@ from hackai_standalone.service_token import kept_service_token
 from hackai_standalone.stack import START_ORDER, Plan, StackError, start_service, wait_until_listening
 from hackai_standalone.stop_signal import StopSignal
 from hackai_standalone.systemd import keep_alive, notify
+from hackai_standalone.usable_config import load_usable_config
 
 app = typer.Typer()
 log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ def up(
     errors = Console(stderr=True, highlight=False)
     os.umask(0o077)
     try:
-        settings = load_config(config)
+        settings = load_usable_config(config, models_dir(), os.environ)
     except ConfigError as error:
         errors.print(f"[red]{error}[/]")
         raise typer.Exit(CONFIGURATION_STATUS) from error

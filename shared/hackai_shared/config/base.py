@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from typing_extensions import Annotated
 
@@ -29,12 +31,18 @@ PathText = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 """The path of a file or a folder that the system can be asked for."""
 
 
+# A host with a port, or a user with a password, where a path would be.
+_WITHOUT_SCHEME = re.compile(r"^(?:[^/@]+@)?(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*):\d{1,5}(?:/|$)")
+
+
 def _source_address(address: SecretStr) -> SecretStr:
     text = _printable(address.get_secret_value())
     if not text:
         raise ValueError("is empty")
     if "://" in text and not text.startswith("file:"):
         read_address(text)
+    elif _WITHOUT_SCHEME.match(text):
+        raise ValueError("an address needs its scheme: put rtsp:// (or http://) in front of it")
     return address
 
 

@@ -164,7 +164,9 @@ class _Reader:
             return ConfigProblem(self.file, *self._line_of(path), _dotted(shown), "unknown key", hint)
         message = details["msg"]
         value = details.get("input")
-        if isinstance(value, (str, int, float, bool)) and details["type"] != "missing":
+        # An address without a scheme may hold a password, and nothing says where it ends.
+        secret = isinstance(value, str) and "@" in value and "://" not in value
+        if isinstance(value, (str, int, float, bool)) and details["type"] != "missing" and not secret:
             message = f"{message}, got {redact_url(repr(value))}"
         return ConfigProblem(self.file, line, column, _dotted(shown), message)
 

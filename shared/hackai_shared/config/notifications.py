@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Dict, List, Optional
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from typing_extensions import Annotated, Literal
 
 from hackai_shared.config.base import Section, WebAddress
@@ -22,10 +22,13 @@ class TelegramConfig(Section):
     admins: List[ChatAddress] = Field(
         default_factory=list, description="ids of the chats that are told about trouble; id/topic in a forum"
     )
+    names: Dict[int, str] = Field(
+        default_factory=dict, description="what people read instead of a chat id, e.g. {987654321: the neighbor}"
+    )
     login: Literal["auto", "face", "configuration"] = Field(
         "auto",
-        description="face: only chats that logged in with a face see pictures and command, the listed ones get texts; "
-        "configuration: the listed chats do; auto: face where the face service has an address",
+        description="face: disarming, people, models and cameras need a face, listed chats acknowledge, mark false and "
+        "snooze without; configuration: the chat alone decides; auto: face where the face service has an address",
     )
     api_url: str = Field("https://api.telegram.org", description="Bot API server")
 
@@ -116,6 +119,23 @@ class NotifierConfig(Section):
     summary_at: Optional[StartOfDay] = Field(
         None, description="local time of the daily summary to the administrators, e.g. 08:00"
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: Optional[str]) -> Optional[str]:
+        try:
+            from zoneinfo import ZoneInfo, available_timezones
+        except ImportError:  # Python 3.8 on a Jetson runs the inference service alone, which shows no times
+            return name
+        if name is None:
+            return None
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, LookupError) as error:
+            near = [zone for zone in sorted(available_timezones()) if zone.lower().endswith(f"/{name.lower()}")]
+            hint = f"did you mean {near[0]}?" if near else "use an IANA name, e.g. Europe/Rome"
+            raise ValueError(f"unknown time zone; {hint}") from error
+        return name
 
     @model_validator(mode="after")
     def _known_webhooks(self) -> "NotifierConfig":

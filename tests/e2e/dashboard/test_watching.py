@@ -36,12 +36,12 @@ async def test_a_fire_arrives_is_acknowledged_and_telegram_follows(box: Box, bro
     )
     await window.goto(f"/incidents/{incident}")
     await page.get_by_text("acknowledged by Grace Hopper").wait_for()
-    await page.get_by_role("button", name="It was a false alarm").click()
-    await page.get_by_text("marked as false alarm by Grace Hopper").wait_for()
+    await page.get_by_role("button", name="False alarm", exact=True).click()
+    await page.get_by_text("marked as a false alarm by Grace Hopper").wait_for()
     await window.goto("/incidents?state=false_alarm")
     assert await page.locator("a.card").count() == 1
     await page.fill("[name=q]", "kitchen")
-    await page.get_by_text("Nothing was found").wait_for()
+    await page.get_by_text("No incidents match this search").wait_for()
     assert window.trouble == []
     await window.context.close()
 
@@ -65,7 +65,7 @@ async def test_what_is_away_is_shown_as_away(box: Box, browser: Browser) -> None
     os.kill(pid, signal.SIGSTOP)
     try:
         await window.goto("/system")
-        await page.locator("section[aria-label=inference]", has_text="no sign of life").wait_for(timeout=60_000)
+        await page.locator("section[aria-label=inference]", has_text="does not respond").wait_for(timeout=60_000)
     finally:
         os.kill(pid, signal.SIGCONT)
     await page.locator("section[aria-label=inference]", has_text="working").wait_for(timeout=60_000)

@@ -113,11 +113,11 @@ async def lost_incident(bus: Bus) -> None:
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
-        (no_camera, "the camera service gives no sign of life"),
-        (no_inference, "the inference service gives no sign of life"),
-        (deaf_inference, "frames are shown, but none is judged"),
-        (blind_model, "the model does not recognise a fire (at most 20%)"),
-        (lost_incident, "a fire was recognised, but no incident arrived"),
+        (no_camera, "the camera service does not respond"),
+        (no_inference, "the inference service does not respond"),
+        (deaf_inference, "frames arrive, but none is judged"),
+        (blind_model, "the model does not recognize a fire (at most 20 %)"),
+        (lost_incident, "a fire was recognized, but no incident arrived"),
     ],
 )
 async def test_each_leg_that_breaks_is_told_within_the_period_and_its_repair_too(

@@ -41,7 +41,7 @@ async def test_every_chat_gets_the_text_and_then_the_picture(bus: Bus, site: Sit
     for chat in (CHAT, OTHER_CHAT):
         text, photo = telegram.journal.of("sendMessage", "sendPhoto", chat_id=chat)
         assert text.method == "sendMessage"
-        assert text.text.startswith("🔥 <b>FIRE · Front door</b> · 93 %")
+        assert text.text.startswith("🔥 <b>FIRE · Front door</b> · 97 %")
         assert text.params["disable_notification"] == "false"
         assert list(photo.files.values()) == [picture]
         assert photo.params["reply_parameters"]["message_id"] == text.result["message_id"]
@@ -108,8 +108,8 @@ async def test_two_incidents_arrive_in_their_order(bus: Bus, site: Site, telegra
         calls = await telegram.journal.wait_for("sendPhoto", 2, chat_id=CHAT)
         texts = telegram.journal.of("sendMessage", chat_id=CHAT)
 
-    assert ["First" in call.text for call in texts] == [True, False]
-    assert ["First" in call.text for call in calls] == [True, False]
+    assert ["· First" in call.text for call in texts] == [True, False]
+    assert ["· First" in call.text for call in calls] == [True, False]
 
 
 async def test_a_message_is_edited_as_the_incident_develops_and_a_worsening_rings(
@@ -126,7 +126,7 @@ async def test_a_message_is_edited_as_the_incident_develops_and_a_worsening_ring
         assert (await notifier.summary())["dead"] == 0
 
     update = telegram.journal.of("sendMessage", chat_id=CHAT)[1]
-    assert update.text.startswith("🔥 <b>NOW FLAMES · Front door</b>")
+    assert update.text.startswith("🔥 <b>OPEN FLAMES NOW · Front door</b>")
     assert update.params["disable_notification"] == "false"
     assert "Began as a starting fire." in telegram.state.text_of(CHAT, text.result["message_id"])
 
@@ -152,8 +152,8 @@ async def test_every_further_fire_rings_once_through_snooze_and_acknowledgement(
 
     calls = telegram.journal.of("sendMessage", chat_id=CHAT)[1:]
     assert [call.text.splitlines()[0] for call in calls] == [
-        "🔥 <b>AT ANOTHER PLACE TOO: FIRE · Front door</b> · top right",
-        "🔥 <b>AT ANOTHER PLACE TOO: FIRE · Front door</b> · middle",
+        "🔥 <b>SECOND FIRE IN THE SAME PICTURE · Front door</b> · top right",
+        "🔥 <b>THIRD FIRE IN THE SAME PICTURE · Front door</b> · middle",
     ]
     assert [call.params["disable_notification"] for call in calls] == ["false", "false"]
     assert known["acknowledged"] is None
@@ -369,5 +369,5 @@ async def test_without_a_token_the_console_tells(bus: Bus, site: Site, capsys: p
                 await asyncio.sleep(0.02)
 
     out = capsys.readouterr().out
-    assert "🔥 FIRE · Front door · 93 %" in out
+    assert "🔥 FIRE · Front door · 97 %" in out
     assert str(photo) in out

@@ -50,7 +50,7 @@ async def test_a_drill_reaches_the_phone_and_says_what_each_leg_took(
     _, alarm, report = await texts(telegram, CHAT, 3)
     _, other = await texts(telegram, OTHER_CHAT, 2)
 
-    assert "a known fire is shown now" in answer.text
+    assert "a test fire is shown now" in answer.text
     assert "DRILL: FIRE · Drill" in alarm.text
     assert alarm.params.get("disable_notification") not in (True, "true", "True")
     assert "Drill passed" in report.text
@@ -83,7 +83,7 @@ async def test_a_leg_that_is_missing_is_reported(
     report = (await telegram.journal.wait_for("sendMessage", 1, chat_id=ADMIN))[0].text
 
     assert "Drill failed" in report
-    assert "the camera service gives no sign of life" in report
+    assert "the camera service does not respond" in report
 
 
 async def test_words_that_are_not_understood_start_no_drill(notifier: Running, telegram: TelegramEmulator) -> None:

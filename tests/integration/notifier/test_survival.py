@@ -45,7 +45,10 @@ async def told(telegram: TelegramEmulator, cameras: list[str], timeout: float = 
     for chat in (CHAT, OTHER_CHAT):
         for method in ("sendMessage", "sendPhoto"):
             calls = telegram.journal.of(method, chat_id=chat)
-            assert [next(name for name in cameras if name in call.text) for call in calls] == cameras, (chat, method)
+            assert [next(name for name in cameras if f"· {name}" in call.text) for call in calls] == cameras, (
+                chat,
+                method,
+            )
         pictures = [next(iter(call.files.values())) for call in telegram.journal.of("sendPhoto", chat_id=chat)]
         assert pictures == [jpeg(COLOURS[number]) for number in range(len(cameras))]
 

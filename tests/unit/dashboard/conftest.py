@@ -144,6 +144,10 @@ def incident() -> Incidents:
             "acknowledged": None,
             "false_alarm": None,
             "snoozed": None,
+            "closed_because": None,
+            "visible": True,
+            "actions": ["acknowledge", "false_alarm", "snooze"],
+            "notified": ["the neighbor", "console"],
             **changes,
         }
 

@@ -101,6 +101,8 @@ async def test_the_stream_tells_frames_and_opinions_and_ends_with_the_session() 
     head, jpeg = told[0]
     assert jpeg == b"jpeg"
     assert head["says"]["danger"] == 0.9
+    assert head["says"]["danger_text"] == "90 %"
+    assert head["judged_s"] < 5
     assert head["says"]["evidence"] == 1.0
 
 
@@ -108,3 +110,15 @@ async def test_who_finds_no_place_is_told_so(house: House) -> None:
     house.log_in()
     house.site.feed._viewers = {Viewer(None) for _ in range(MAX_VIEWERS)}
     assert (await house.http.get("/live/stream")).status_code == 429
+
+
+async def test_a_frame_that_nobody_judges_says_nothing_of_an_earlier_opinion() -> None:
+    viewer = Viewer(None)
+    viewer.put_detections(opinion(1))
+    viewer._judged_at["front"] -= 11.0
+    viewer.put_frame(Frame(header(2), b"jpeg"))
+    holding = iter([True, False])
+    told = [cut(part) async for part in parts(viewer, fps=100, holds=lambda: next(holding))]
+    head, _ = told[0]
+    assert head["says"] is None
+    assert head["judged_s"] >= 11.0

@@ -11,6 +11,7 @@ from tests.unit.dashboard.conftest import HTML, House
 from hackai_dashboard.routes.models import sides
 from hackai_shared.security import Role
 
+FIRST = {"role": "first", "changeable": True}
 VARIANTS = {"fp32": {"test": {"accuracy": 0.954}}, "int8": {"test": {"accuracy": 0.953}}}
 
 
@@ -21,7 +22,7 @@ def model(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "name": "fire",
-        "active": {"version": 1, "variant": "int8", "runtime": "onnxruntime", "provider": "CPU"},
+        "active": {"version": 1, "variant": "int8", "runtime": "onnxruntime", "provider": "CPU", **FIRST},
         "versions": [{**version, "version": 2, "active": False}, version],
         "history": [2, 1],
         **changes,
@@ -94,7 +95,7 @@ async def test_the_candidate_is_shown_with_its_evidence_and_promoted_by_administ
     in_the_shadow(house)
     house.log_in(Role.VIEWER)
     page = (await house.http.get("/models", headers=HTML)).text
-    for fact in ("in the shadow", "10 % of the live frames", ">412<", ">7<", "1.7 % (0.8 % to 3.5 %)", "0, 31"):
+    for fact in ("in shadow mode", "10 % of the live frames", ">412<", ">7<", "1.7 % (0.8 % to 3.5 %)", "0, 31"):
         assert fact in page
     assert "/models/fire/promote" not in page
     house.log_in(Role.ADMIN)
@@ -139,3 +140,18 @@ async def test_promotion_is_ordered_by_an_administrator(house: House) -> None:
     assert house.asked == [("POST", "/v1/models/fire/promote", "own")]
     in_the_shadow(house)
     assert "Not done: too few frames" in (await house.http.get("/models", headers=HTML)).text
+
+
+async def test_the_deciding_model_is_active_and_not_called_unused(house: House) -> None:
+    house.log_in(Role.ADMIN)
+    deciding = {"version": 1, "variant": "int8", "runtime": "onnxruntime", "provider": "CPU"}
+    large = model(name="fire-large", active={**deciding, "role": "second_opinion", "changeable": False})
+    idle = model(name="other", active=None)
+    house.answers["GET inference/v1/models"] = httpx.Response(200, json={"models": [model(), large, idle]})
+
+    page = (await house.http.get("/models", headers=HTML)).text
+
+    assert "active: classifies every frame" in page
+    assert "active: decides where there is a suspicion" in page
+    assert page.count("Not active.") == 1
+    assert "/models/fire-large/rollback" not in page  # another version of it takes a restart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,26 @@ def test_the_example_is_valid(root: Path) -> None:
     config = load_config(root / "config.example.yml", {"FRONT_DOOR_PASSWORD": "x"})
 
     assert config.cameras["front-door"].name == "Front door"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="no time zones in Python 3.8")
+@pytest.mark.parametrize(("zone", "hint"), [("Paris", "did you mean Europe/Paris?"), ("Mars/Base", "e.g. Europe/Rome")])
+def test_a_time_zone_that_the_notifier_would_refuse_is_refused_by_every_check(zone: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match="unknown time zone") as caught:
+        parse_config(f"cameras: {{}}\nnotifier:\n  timezone: {zone}\n")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key) == (3, "notifier.timezone")
+    assert hint in problem.message
+
+
+@pytest.mark.parametrize("address", ["192.168.1.20:554/stream1", "cam.local:554", "ada:s3cret@10.0.0.2:554/stream"])
+def test_an_address_without_a_scheme_is_no_path_and_shows_no_password(address: str) -> None:
+    said = problem(f"cameras:\n  front:\n    source: {{type: pyav, url: '{address}'}}\n")
+    assert "cameras.front.source.url" in said
+    assert "put rtsp:// (or http://) in front of it" in said
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("path", ["/dev/video0", "clips/a.mp4", "C:/clips/a.mp4", "./10:20/a.mp4"])
+def test_a_path_is_no_address(path: str) -> None:
+    parse_config(f"cameras:\n  front:\n    source: {{type: pyav, url: '{path}'}}\n", environment={})

@@ -45,9 +45,15 @@ class Condition:
             return None
         return views[-1][1]
 
-    def accept(self) -> None:
+    def accept(self) -> View:
         """Take what is seen from now on for normal as well: somebody says that the camera is meant to see this."""
-        self.views = [*self.views, View()][-MAX_VIEWS:]
+        view = View()
+        self.views = [*self.views, view][-MAX_VIEWS:]
+        return view
+
+    def retract(self, view: View) -> None:
+        """Take an accepted view back: it was a fault after all. One view is always left."""
+        self.views = [one for one in self.views if one is not view] or [View()]
 
     def _still_s(self, look: Look, now_s: float) -> float:
         if self._anchor is None or difference(look.grey, self._anchor) > STILL_BELOW:

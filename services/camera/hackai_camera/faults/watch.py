@@ -16,6 +16,7 @@ from hackai_camera.faults.incidents import FaultLog
 from hackai_camera.faults.look import look_at
 from hackai_camera.faults.memory import FaultMemory
 from hackai_camera.faults.persistence import PERSISTS_S, FaultChange, Persistence
+from hackai_camera.faults.view import View
 from hackai_shared.bus import Bus, BusUnavailable, StreamEntry, names
 from hackai_shared.messages import Command, IncidentEvent, new_id, utc_now
 from hackai_shared.metrics import Metrics
@@ -62,16 +63,29 @@ class FaultWatch:
         An acknowledgement only says that somebody takes care: a lens that is still covered must not be called healthy.
         """
         command = entry.message
-        if command.action != "false_alarm" or command.incident_id is None:
+        if command.incident_id is None:
+            return
+        if command.action == "undo_false_alarm":
+            await self._retract(command.incident_id)
+        if command.action != "false_alarm":
             return
         for watched in self._watched.values():
             event = watched.log.open_event
             if event is not None and event.incident_id == command.incident_id:
                 if event.label in ("offline", "frozen", "dark"):
                     return  # these do not become right by being seen
-                watched.condition.accept()
+                watched.accepted = command.incident_id, watched.condition.accept()
                 await watched.memory.keep_views(watched.condition.views)
                 log.info("view accepted", camera=event.camera_id, by=command.actor.name or command.actor.id)
+
+    async def _retract(self, incident_id: str) -> None:
+        """Judge by the earlier views again: the one that was accepted last is not normal after all."""
+        for watched in self._watched.values():
+            if watched.accepted is not None and watched.accepted[0] == incident_id:
+                watched.condition.retract(watched.accepted[1])
+                watched.accepted = None
+                await watched.memory.keep_views(watched.condition.views)
+                log.info("view is not normal after all", camera=watched.camera.id)
 
     async def _restore(self, stop: asyncio.Event) -> bool:
         for camera in self._cameras:
@@ -152,6 +166,8 @@ class _Watched:
         self.memory = memory
         self.since_s = time.monotonic()
         self.looked_at: object = None
+        self.accepted: tuple[str, View] | None = None
+        """The incident by which a view was last called normal, and that view."""
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> bool:

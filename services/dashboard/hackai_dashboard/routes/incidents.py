@@ -28,7 +28,9 @@ def add_routes(router: APIRouter, site: Site) -> None:
         answer = await site.ask("notifier", "/v1/incidents", params=query)
         incidents = [Incident.model_validate(one) for one in answer.data or []]
         matching = [one for one in incidents if search.matches(one)]
-        return Part({"days": by_day(matching[:PER_PAGE]), "count": len(matching)}, answer.trouble)
+        # Cameras that are no longer configured can be looked for as long as there is something of them.
+        cameras = {**{one.camera_id: one.camera_name for one in incidents}, **site.cameras}
+        return Part({"days": by_day(matching[:PER_PAGE]), "count": len(matching), "cameras": cameras}, answer.trouble)
 
     @router.get("/incidents", tags=["incidents"], response_class=HTMLResponse, summary="What happened")
     async def incidents_page(
@@ -37,8 +39,9 @@ def add_routes(router: APIRouter, site: Site) -> None:
         search = Search(q, camera, kind, state)
         # The script of the page asks for the list alone while somebody types.
         template = "_incidents.html" if request.headers.get("x-fragment") else "incidents.html"
+        page = await found(search)
         return site.pages.render(
-            request, template, search=search, found=await found(search), cameras=site.cameras, per_page=PER_PAGE
+            request, template, search=search, found=page, cameras=page.data["cameras"], per_page=PER_PAGE
         )
 
     @router.get("/incidents/{incident_id}", tags=["incidents"], response_class=HTMLResponse, summary="One incident")
@@ -48,7 +51,7 @@ def add_routes(router: APIRouter, site: Site) -> None:
 
     async def has_clip(incident: Incident) -> bool:
         """Return whether the clip is there; it comes some seconds after the incident and goes after many others."""
-        if incident.kind == "camera_fault":
+        if not incident.has_pictures:
             return False
         try:
             async with site.upstream.stream("notifier", f"/v1/incidents/{incident.incident_id}/clip.mp4"):
@@ -86,7 +89,7 @@ def add_routes(router: APIRouter, site: Site) -> None:
             guest.say(f"Not done: {error}")
         return RedirectResponse(local_path(wanted), status_code=303)
 
-    def add_order(action: Literal["acknowledge", "false-alarm"], summary: str) -> None:
+    def add_order(action: Literal["acknowledge", "false-alarm", "undo-false-alarm"], summary: str) -> None:
         @router.post(
             f"/incidents/{{incident_id}}/{action}",
             tags=["incidents"],
@@ -98,13 +101,14 @@ def add_routes(router: APIRouter, site: Site) -> None:
         async def give(guest: Caller, incident_id: IncidentPath, wanted: Next = "/incidents") -> Response:
             return await order(guest, incident_id, action, wanted)
 
-    add_order("acknowledge", "Somebody takes care of it")
-    add_order("false-alarm", "It was none; the frame is kept as a labelled picture")
+    add_order("acknowledge", "Somebody is taking care of it")
+    add_order("undo-false-alarm", "It was a fire after all; the labeled picture is withdrawn")
+    add_order("false-alarm", "It was none; the frame is kept as a labeled picture")
 
     @router.post(
         "/incidents/{incident_id}/snooze",
         tags=["incidents"],
-        summary="No sound from its camera for a while",
+        summary="No sound from this incident for a while",
         status_code=303,
         response_class=RedirectResponse,
     )

@@ -10,16 +10,20 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from hackai_dashboard.context import Caller, Part, Site
 from hackai_dashboard.incident_search import Incident
-from hackai_dashboard.stream import parts
+from hackai_dashboard.stream import HARMLESS, danger, parts
 from hackai_shared.bus import BusUnavailable
+from hackai_shared.figures import percent
+from hackai_shared.judged import is_judged, judged_ages_s
 from hackai_shared.learned_text import learned_from
-from hackai_shared.messages import CameraStatus
+from hackai_shared.messages import CameraStatus, ServiceStatus, utc_now
 from hackai_shared.problems import Problem
 from hackai_shared.seated_stream import SeatedStream
 
 CameraPath = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 # What must run for an alarm to reach anybody.
 NEEDED = ("camera", "inference", "notifier")
+# A heat-map is drawn from this probability of fire and starting fire together.
+DRAWN_FROM = 0.1
 _IMMUTABLE = {"cache-control": "private, max-age=31536000, immutable"}
 
 
@@ -97,8 +101,11 @@ def add_routes(router: APIRouter, site: Site) -> None:
             # Frames of cameras are judged before requests: this never delays an alarm.
             extra_headers={"content-type": "image/jpeg"},
         )
-        explanation = answer.json()["explanation"]
-        return {"label": explanation["label"], "rows": explanation["heat_map"]}
+        said = answer.json()
+        explanation = said["explanation"]
+        # What speaks for "no fire" glows everywhere: only a danger is drawn.
+        drawn = explanation["label"] != HARMLESS and danger(said["probabilities"]) >= DRAWN_FROM
+        return {"label": explanation["label"], "rows": explanation["heat_map"] if drawn else []}
 
 
 def _known(site: Site, camera_id: str) -> None:
@@ -114,7 +121,8 @@ async def _cameras(site: Site) -> list[dict[str, Any]]:
         statuses = []
     known = {camera.camera_id: camera for status in statuses for camera in status.cameras}
     learned = {camera: told for status in statuses for camera, told in status.details.get("learned", {}).items()}
-    return [_camera(one, name, known.get(one), learned.get(one)) for one, name in site.cameras.items()]
+    ages = judged_ages_s(statuses, utc_now())
+    return [_camera(one, name, known.get(one), ages.get(one), learned.get(one)) for one, name in site.cameras.items()]
 
 
 def _learned(told: dict[str, Any] | None) -> str:
@@ -122,15 +130,17 @@ def _learned(told: dict[str, Any] | None) -> str:
     if told is None or not told["share"]:
         return ""
     where = "At places" if told["share"] < 1 else "Everywhere"
-    counts = f"counts from {min(99, round(100 * told['counts_from']))} %"
-    return f"{where} {counts}, {learned_from(told['days'], told['false_alarms'])}"
+    return f"{where} counts from {percent(told['counts_from'])}, {learned_from(told['days'], told['false_alarms'])}"
 
 
-def _camera(camera_id: str, name: str, status: CameraStatus | None, learned: dict[str, Any] | None) -> dict[str, Any]:
+def _camera(
+    camera_id: str, name: str, status: CameraStatus | None, judged_s: float | None, learned: dict[str, Any] | None
+) -> dict[str, Any]:
     return {
         "camera_id": camera_id,
         "name": name,
         "state": "silent" if status is None else status.state,
+        "judged_s": judged_s,
         "fps": 0.0 if status is None else status.fps,
         "width": (status.width if status else None) or 16,
         "height": (status.height if status else None) or 9,
@@ -140,20 +150,39 @@ def _camera(camera_id: str, name: str, status: CameraStatus | None, learned: dic
 
 
 async def _summary(site: Site) -> dict[str, Any]:
-    """Return what matters from two metres: fires that nobody took care of, and whether the watch works."""
+    """Return what matters from two meters; each is shown beside the others, and only without any is all clear.
+
+    ``ringing``: fires that nobody took care of. ``known``: fires that still burn, acknowledged or called false.
+    ``trouble``: parts that do not work. ``unjudged``: cameras that nobody watches. ``faults``: cameras that cannot be
+    relied on. ``disarmed``: who disarmed what, until when.
+    """
     found = await site.ask("notifier", "/v1/incidents", params={"limit": 50})
-    ringing = [one for one in map(Incident.model_validate, found.data or []) if one.rings]
+    incidents = [Incident.model_validate(one) for one in found.data or []]
+    burning = [one for one in incidents if one.burns]
+    statuses: list[ServiceStatus] = []
     try:
         statuses = await site.bus.statuses()
         ready = {status.service for status in statuses if status.ready}
         trouble = [service for service in NEEDED if service not in ready]
-        running = {camera.camera_id for status in statuses for camera in status.cameras if camera.state == "running"}
     except BusUnavailable:
-        trouble, running = ["redis"], set()
+        trouble = ["redis"]
+    if found.trouble and "notifier" not in trouble:
+        trouble.append("notifier")
+    ended = {one.camera_id for status in statuses for one in status.cameras if one.state == "ended"}
+    ages = judged_ages_s(statuses, utc_now())
+    unjudged = [
+        name
+        for camera_id, name in site.cameras.items()
+        if camera_id not in ended and not is_judged(ages.get(camera_id))
+    ]
+    faults = [one for one in incidents if one.open and one.kind == "camera_fault" and one.false_alarm is None]
     return {
-        "ringing": ringing,
+        "ringing": [one for one in burning if one.rings],
+        "known": [one for one in burning if not one.rings],
         "trouble": trouble,
-        "incidents_trouble": found.trouble,
-        "running": len(running & set(site.cameras)),
+        "unjudged": unjudged,
+        "ended": len(ended & set(site.cameras)),
+        "faults": faults,
+        "disarmed": [one for status in statuses for one in status.details.get("disarmed") or []],
         "cameras": len(site.cameras),
     }

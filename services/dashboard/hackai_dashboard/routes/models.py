@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from hackai_dashboard.context import Caller, Guest, Part, Site
 from hackai_dashboard.stream import danger, pack
 from hackai_dashboard.upstream import SLOW_TIMEOUT_S, ServiceOffline, ServiceRefused
+from hackai_shared.figures import percent
 from hackai_shared.problems import Problem
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -23,6 +24,12 @@ FIGURES = (
     ("fire_recall_at_0.01", "fires seen at 1 % false alarms"),
     ("latency_ms_1_thread", "ms per picture"),
 )
+# What an active model does.
+ROLES = {
+    "first": "active: classifies every frame",
+    "second_opinion": "active: decides where there is a suspicion",
+    "detector": "active: finds the boxes",
+}
 REFERENCE, COMPRESSED = "fp32", "int8"
 
 
@@ -40,6 +47,7 @@ def add_routes(router: APIRouter, site: Site) -> None:
             shadows=await _shadows(site, models),
             trouble=found.trouble,
             figures=FIGURES,
+            roles=ROLES,
             sides=sides(models),
             cameras=site.cameras,
         )
@@ -68,18 +76,18 @@ def add_routes(router: APIRouter, site: Site) -> None:
         return RedirectResponse("/models", status_code=303)
 
     @router.post(
-        "/models/{name}/versions/{version}/activate", tags=["models"], status_code=303, summary="Let a version judge"
+        "/models/{name}/versions/{version}/activate", tags=["models"], status_code=303, summary="Activate a version"
     )
     async def activate(guest: Caller, name: Name, version: Version) -> Response:
-        return await change(guest, f"/v1/models/{name}/versions/{version}/activate", f"{name} {version} judges now.")
+        return await change(guest, f"/v1/models/{name}/versions/{version}/activate", f"{name} {version} is now active.")
 
     @router.post("/models/{name}/rollback", tags=["models"], status_code=303, summary="Return to the version before")
     async def rollback(guest: Caller, name: Name) -> Response:
-        return await change(guest, f"/v1/models/{name}/rollback", f"{name}: the version before judges again.")
+        return await change(guest, f"/v1/models/{name}/rollback", f"{name}: the previous version is active again.")
 
-    @router.post("/models/{name}/promote", tags=["models"], status_code=303, summary="Let the candidate judge")
+    @router.post("/models/{name}/promote", tags=["models"], status_code=303, summary="Activate the candidate")
     async def promote(guest: Caller, name: Name) -> Response:
-        return await change(guest, f"/v1/models/{name}/promote", f"{name}: the candidate judges now, on probation.")
+        return await change(guest, f"/v1/models/{name}/promote", f"{name}: the candidate is now active, on probation.")
 
 
 def sides(models: list[dict[str, Any]]) -> dict[str, Any]:
@@ -87,13 +95,13 @@ def sides(models: list[dict[str, Any]]) -> dict[str, Any]:
     sizes = {
         f"{model['name']}/{version['version']}/{variant}": version.get("sizes", {}).get(variant)
         for model in models
-        if model["active"] is not None
+        if model["active"] is not None and model["active"]["changeable"]
         for version in model["versions"]
         if version["usable"]
         for variant in version["variants"]
     }
     choices = list(sizes)
-    active = next((model for model in models if model["active"] is not None), None)
+    active = next((model for model in models if (model["active"] or {}).get("role") == "first"), None)
     base = f"{active['name']}/{active['active']['version']}/" if active else ""
 
     def first(*wanted: str) -> str:
@@ -106,7 +114,7 @@ def sides(models: list[dict[str, Any]]) -> dict[str, Any]:
 
 async def _shadows(site: Site, models: list[dict[str, Any]]) -> dict[str, Part]:
     """Return what is compared with the active version, by name of the model."""
-    names = [model["name"] for model in models if model["active"] is not None]
+    names = [model["name"] for model in models if model["active"] is not None and model["active"]["changeable"]]
     parts = await asyncio.gather(*(_shadow(site, name) for name in names))
     return {name: part for name, part in zip(names, parts, strict=True) if part is not None}
 
@@ -135,5 +143,6 @@ async def _judge(site: Site, side: str, jpeg: bytes) -> dict[str, Any]:
         "label": said["label"],
         "probabilities": said["probabilities"],
         "danger": danger(said["probabilities"]),
+        "danger_text": percent(danger(said["probabilities"])),
         "infer_ms": said["timings_ms"]["infer"],
     }

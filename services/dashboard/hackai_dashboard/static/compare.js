@@ -27,7 +27,7 @@ class Side {
     const word = this.root.querySelector("[data-word]");
     word.textContent = TITLES[said.label] ?? said.label;
     word.className = `pill ${said.label === "no_fire" ? "good" : "bad"}`;
-    this.root.querySelector("[data-danger]").textContent = percent(said.danger);
+    this.root.querySelector("[data-danger]").textContent = said.danger_text;
     this.root.querySelector("[data-meter]").value = said.danger;
     this.root.querySelector("[data-speed]").textContent = `${median(this.times).toFixed(1)} ms`;
     this.root.querySelector("[data-size]").textContent = size ? `${(size / 1e6).toFixed(2)} MB` : "–";

@@ -4,7 +4,8 @@ import { refresh } from "./page.js";
 
 const HISTORY = 300; // at five frames a second: one minute
 const WORDS = { clear: "clear", suspected: "suspicion", confirmed: "FIRE", clearing: "fading" };
-const VEILS = { connecting: "Connecting …", stalled: "No new pictures", offline: "Offline", ended: "The source has ended", silent: "No sign of life" };
+const VEILS = { connecting: "Connecting …", stalled: "No new pictures", offline: "Offline", ended: "The source has ended", silent: "The camera service does not respond" };
+const NOT_JUDGED_S = 10; // hackai_shared.judged: longer ago, and nobody watches
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 class Tile {
@@ -20,11 +21,13 @@ class Tile {
     this.history = [];
     this.busy = false;
     this.seen = 0;
+    this.judged = element.dataset.judged ? performance.now() - 1000 * Number(element.dataset.judged) : 0;
     this.state(element.dataset.state, "");
   }
 
   async frame(header, jpeg) {
     this.seen = performance.now() - 1000 * header.age_s;
+    if (header.judged_s !== null) this.judged = performance.now() - 1000 * header.judged_s;
     if (header.says) this.says(header.says);
     if (this.busy || document.hidden) return; // a tile that cannot keep up skips frames
     this.busy = true;
@@ -58,7 +61,7 @@ class Tile {
     this.element.dataset.danger = says.state;
     this.word.textContent = WORDS[says.state] ?? says.state;
     this.word.className = `pill ${{ clear: "good", suspected: "warn" }[says.state] ?? "bad"}`;
-    this.danger.textContent = `${Math.round(100 * says.danger)} %`;
+    this.danger.textContent = says.danger_text;
     this.history.push(says.danger);
     if (this.history.length > HISTORY) this.history.shift();
     this.line();
@@ -105,9 +108,16 @@ class Tile {
 
   tick() {
     if (!this.seen || this.element.dataset.state !== "running") return;
-    const age = Math.max(0, (performance.now() - this.seen) / 1000);
-    this.age.textContent = age < 1 ? "live" : `${age.toFixed(age < 10 ? 1 : 0)} s ago`;
-    this.element.classList.toggle("old", age > 3);
+    // "live" is the age of the last judgement: a picture that nobody judges is watched by nobody.
+    const age = Math.max(0, (performance.now() - this.judged) / 1000);
+    const watched = this.judged > 0 && age <= NOT_JUDGED_S;
+    this.age.textContent = !this.judged ? "waiting" : age < 1 ? "live" : watched ? `judged ${age.toFixed(1)} s ago` : `not judged for ${age.toFixed(0)} s`;
+    this.element.classList.toggle("old", !watched || age > 3);
+    if (watched) return;
+    this.word.textContent = "not watched";
+    this.word.className = "pill bad";
+    this.danger.textContent = "–";
+    delete this.element.dataset.danger;
   }
 }
 

@@ -28,7 +28,7 @@ from hackai_shared.reserved import incident_kind
 _TOLD = ("model", "boxes", "trend", "threshold", "budget", "raised_by", "learned")
 # People see label, score and peak: between two updates of one incident this much time passes at least, …
 UPDATE_EVERY_S = 5.0
-# … and the peak has risen or the score has moved by so much.
+# … and the peak has risen or the score has moved by so much, or it has begun or ceased to grow.
 PEAK_STEP = 0.05
 SCORE_STEP = 0.25
 
@@ -54,6 +54,7 @@ class OpenIncident(Message):
     told_at: datetime
     told_score: Probability
     told_peak: Probability
+    told_trend: Optional[Trend] = None
     seen_at: datetime
 
 
@@ -155,6 +156,7 @@ class IncidentLog:
             told_at=now,
             told_score=score,
             told_peak=score,
+            told_trend=judged.trend,
             seen_at=now,
         )
         return self._event("opened", self._open, judged, now)
@@ -196,6 +198,7 @@ class IncidentLog:
                 "told_at": now,
                 "told_score": judged.score(incident.label),
                 "told_peak": incident.peak_score,
+                "told_trend": judged.trend,
             }
         )
         return self._open
@@ -229,6 +232,9 @@ def _spot(transition: Transition) -> Spot:
 def _worth_telling(incident: OpenIncident, judged: JudgedFrame, now: datetime) -> bool:
     if (now - incident.told_at).total_seconds() < UPDATE_EVERY_S:
         return False
+    growing = "growing" in (judged.trend, incident.told_trend)
+    if growing and judged.trend not in (None, incident.told_trend):
+        return True
     risen = incident.peak_score - incident.told_peak >= PEAK_STEP
     return risen or abs(judged.score(incident.label) - incident.told_score) >= SCORE_STEP
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, TypeVar, Union
 import orjson
 from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Literal
 
 from hackai_inference.http.bodies import MULTIPART, PICTURE_TYPES, read_pictures
 from hackai_inference.http.detection import Detection, Detections, detect
@@ -18,9 +19,9 @@ from hackai_inference.http.oip import add_oip_routes
 from hackai_inference.http.prediction import Prediction, Predictions, predict
 from hackai_inference.live.engine import Engine, EngineStopped, Overloaded
 from hackai_inference.measures import InferenceMetrics
-from hackai_inference.models.detectors import SecondLooks
+from hackai_inference.models.detectors import SecondLook, SecondLooks
 from hackai_inference.models.model_cache import ModelCache
-from hackai_inference.models.registry import Registry
+from hackai_inference.models.registry import ActiveModel, Registry
 from hackai_inference.models.served import ServedModels
 from hackai_inference.models.versions import NothingToRollBackTo, StoredVersion, UnknownModel
 from hackai_shared.problems import Problem
@@ -54,12 +55,16 @@ class VersionInfo(_Answer):
 
 
 class ActiveInfo(_Answer):
-    """The version that judges now, and on what."""
+    """The version that runs now, as what, and on what."""
 
     version: int
     variant: str
     runtime: str
     provider: str = Field(description="what the runtime really uses, asked after the model was loaded")
+    role: Literal["first", "second_opinion", "detector"] = Field(
+        description="first: classifies every frame; second_opinion: decides where there is a suspicion"
+    )
+    changeable: bool = Field(description="whether another version can be activated while the service runs")
 
 
 class ModelInfo(_Answer):
@@ -103,9 +108,10 @@ def add_routes(
     *,
     max_pixels: int,
     detectors: Optional[SecondLooks] = None,
+    opinion: Optional[ActiveModel] = None,
 ) -> None:
     """Add all routes of the service to its application."""
-    models = ServedModels(registry, detectors)
+    models = ServedModels(registry, detectors, opinion)
 
     @app.post(
         "/v1/predict",
@@ -216,18 +222,26 @@ async def _change(job: Callable[[], T]) -> T:
 
 
 def _model_info(models: ServedModels, name: str) -> ModelInfo:
-    active, registry = models.active(name), models.registry
+    active, registry = models.running(name), models.registry
     return ModelInfo(
         name=name,
-        active=None
-        if active is None
-        else ActiveInfo(
-            version=active.ref.version, variant=active.ref.variant, runtime=active.runtime, provider=active.device
-        ),
+        active=None if active is None else _active_info(models, active),
         versions=[
             _version_info(stored, None if active is None else active.ref.version) for stored in registry.versions(name)
         ],
         history=[activation.version for activation in registry.history(name)],
+    )
+
+
+def _active_info(models: ServedModels, active: Union[ActiveModel, SecondLook]) -> ActiveInfo:
+    name = active.ref.name
+    return ActiveInfo(
+        version=active.ref.version,
+        variant=active.ref.variant,
+        runtime=active.runtime,
+        provider=active.device,
+        role=models.role(name),
+        changeable=models.active(name) is not None,
     )
 
 

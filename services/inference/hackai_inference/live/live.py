@@ -31,6 +31,7 @@ from hackai_shared.clock import frame_age_s
 from hackai_shared.config import HackAIConfig
 from hackai_shared.envelope import EnvelopeError, unpack_frame
 from hackai_shared.health import CheckResult
+from hackai_shared.judged import NOT_JUDGED_S
 from hackai_shared.latest import LatestMailbox
 from hackai_shared.messages import FrameDetections, IncidentEvent, StageTimings, new_id, utc_now
 from hackai_shared.reserved import incident_kind
@@ -38,9 +39,6 @@ from hackai_shared.serving.decoding import ImageError
 from hackai_shared.serving.session import SessionError
 
 log = structlog.get_logger(__name__)
-
-# A frame that nobody judged for so long means that the workers are stuck or that the model fails on everything.
-STUCK_AFTER_S = 10.0
 
 
 class LiveLoop:
@@ -78,7 +76,9 @@ class LiveLoop:
         self._sequences: Dict[str, SequenceWatch] = {}
         self._failing: Set[str] = set()
         self._garbled: Set[str] = set()
-        self._unjudged_since: Optional[float] = None
+        # By camera: when a frame was last judged, and since when frames arrive of which none was.
+        self._judged_at: Dict[str, float] = {}
+        self._unjudged_since: Dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -153,7 +153,8 @@ class LiveLoop:
         detections = self._detections(received, judgement, result)
         self._relief.note(camera, quiet=self._is_quiet(judgement, result))
         self._failing.discard(camera)
-        self._unjudged_since = None
+        self._unjudged_since.pop(camera, None)
+        self._judged_at[camera] = time.monotonic()
         self._metrics.note(detections, result.verdict.transitions)
         self._loop.call_soon_threadsafe(self._hand_over, detections, entries, result.incident)
 
@@ -171,11 +172,20 @@ class LiveLoop:
 
     def check(self) -> CheckResult:
         """Return whether frames that arrive get judged; that none arrive is the camera's trouble, not ours."""
-        since = self._unjudged_since
-        waited = 0.0 if since is None else time.monotonic() - since
-        if waited > STUCK_AFTER_S:
-            return CheckResult(False, f"frames arrive, but none was judged for {waited:.0f} s")
-        return CheckResult(True, f"frames of {len(self._sequences)} cameras are judged as they arrive")
+        now = time.monotonic()
+        waited = {camera: now - since for camera, since in list(self._unjudged_since.items())}
+        stuck = {camera: age_s for camera, age_s in sorted(waited.items()) if age_s > NOT_JUDGED_S}
+        if stuck:
+            said = ", ".join(f"{camera} for {age_s:.0f} s" for camera, age_s in stuck.items())
+            return CheckResult(False, f"frames arrive, but none was judged: {said}")
+        oldest = max(self.judged_s().values(), default=None)
+        ago = "" if oldest is None else f", the last one {oldest:.1f} s ago at most"
+        return CheckResult(True, f"frames of {len(self._sequences)} cameras are judged as they arrive{ago}")
+
+    def judged_s(self) -> Dict[str, float]:
+        """Return the seconds since each camera of this replica was last judged."""
+        now = time.monotonic()
+        return {camera: round(now - at, 2) for camera, at in list(self._judged_at.items())}
 
     async def prepare(self, camera: str) -> None:
         """Take up the incident of a camera where this or another replica left it."""
@@ -202,7 +212,8 @@ class LiveLoop:
         self._restless.discard(camera)
         self._mailbox.take_key(camera)
         self._open_incidents.note(camera, None)
-        self._unjudged_since = None
+        self._unjudged_since.pop(camera, None)
+        self._judged_at.pop(camera, None)
 
     def settled(self, event: IncidentEvent) -> None:
         """A canary that is over shows itself to the next replica: each of them is proven in turn.
@@ -254,8 +265,7 @@ class LiveLoop:
             self._metrics.dropped.labels(camera, "replaced").inc()
         if not self.leases.holds(camera):  # it is judged as soon as the lease is there
             return
-        if self._unjudged_since is None:
-            self._unjudged_since = now
+        self._unjudged_since.setdefault(camera, now)
         self._engine.wake(camera)
 
     def _lane(self, camera: str) -> CameraPipeline:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import List, Optional, Union
 
+from typing_extensions import Literal
+
 from hackai_inference.models.detectors import SecondLook, SecondLooks
 from hackai_inference.models.registry import ActiveModel, Registry
 from hackai_inference.models.versions import UnknownModel
@@ -11,6 +13,7 @@ from hackai_shared.messages import ModelRef
 from hackai_shared.serving.manifest import Manifest
 from hackai_shared.serving.session import InferenceSession
 
+ModelRole = Literal["first", "second_opinion", "detector"]
 AnyVersions = Union[Registry, SecondLooks]
 
 
@@ -26,9 +29,15 @@ class Served:
 class ServedModels:
     """Finds models by name; each of them may be replaced by another version at any time."""
 
-    def __init__(self, registry: Registry, detectors: Optional[SecondLooks] = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        detectors: Optional[SecondLooks] = None,
+        opinion: Optional[ActiveModel] = None,
+    ) -> None:
         self.registry = registry
         self.detectors = detectors
+        self.opinion = opinion
 
     @property
     def all(self) -> List[AnyVersions]:
@@ -50,6 +59,18 @@ class ServedModels:
     def active(self, name: str) -> Union[ActiveModel, SecondLook, None]:
         """Return the version of a model that runs here; None where this service does not run it."""
         return next((versions.active for versions in self.all if versions.name == name), None)
+
+    def running(self, name: str) -> Union[ActiveModel, SecondLook, None]:
+        """Return the version of a model that judges here, the second opinion included; None where none does."""
+        if self.opinion is not None and self.opinion.ref.name == name:
+            return self.opinion
+        return self.active(name)
+
+    def role(self, name: str) -> ModelRole:
+        """Return what a model that runs here does."""
+        if self.opinion is not None and self.opinion.ref.name == name:
+            return "second_opinion"
+        return "first" if name == self.registry.name else "detector"
 
     def detector(self, name: Optional[str]) -> Optional[SecondLook]:
         """Return the active detector, where it has this name."""

@@ -13,6 +13,7 @@ from hackai_inference.decision.places import Point
 from hackai_inference.pictures.lettering import font
 from hackai_inference.pictures.snapshot_buffer import Snapshot
 from hackai_inference.pictures.strip import BACKGROUND, TEXT, crop_around, draw_strip
+from hackai_shared.figures import percent
 from hackai_shared.messages import Box
 from hackai_shared.serving.decoding import decode_image
 
@@ -47,7 +48,7 @@ def annotate(
     image = Image.fromarray(pixels)
     _draw_boxes(image, boxes, colour)
     image = _below(image, strip)
-    image = _draw_caption(image, f"{TITLES.get(label, label)} {score:.0%}", camera_name, at, colour)
+    image = _draw_caption(image, f"{TITLES.get(label, label)} {percent(score)}", camera_name, at, colour)
     encoded = cv2.imencode(
         ".jpg", cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     )[1]

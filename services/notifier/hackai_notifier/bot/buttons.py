@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
 from aiogram import Router
-from aiogram.types import CallbackQuery
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import CallbackQuery, Message
 
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.context import BotContext
-from hackai_notifier.channels.keyboard import IncidentButton
+from hackai_notifier.channels.keyboard import IncidentButton, buttons_of
+from hackai_notifier.inbound.orders import OrderResult
+from hackai_notifier.texts.refusals import needs_operator
 from hackai_shared.messages import Command
 from hackai_shared.security.roles import Role
+
+log = structlog.get_logger(__name__)
 
 
 def create_router() -> Router:
@@ -23,7 +29,7 @@ def create_router() -> Router:
 async def pressed(query: CallbackQuery, callback_data: IncidentButton, context: BotContext, caller: Caller) -> None:
     """Carry out what a button says; pressing it twice is answered and changes nothing."""
     if not caller.role.covers(Role.OPERATOR):
-        await query.answer("Only operators may do this.", show_alert=True)
+        await query.answer(needs_operator(), show_alert=True)
         return
     # The id of the press: Telegram may hand the same one out again after a restart.
     order = Command(
@@ -34,8 +40,19 @@ async def pressed(query: CallbackQuery, callback_data: IncidentButton, context: 
     )
     result = await context.orders.submit(order)
     await query.answer(result.message[:200])
+    await _show_what_is_left(query, result)
+
+
+async def _show_what_is_left(query: CallbackQuery, result: OrderResult) -> None:
+    """Give a pressed message the buttons that still make sense; the alarm itself is edited by the outbox."""
+    if result.incident is None or not isinstance(query.message, Message):
+        return
+    try:
+        await query.message.edit_reply_markup(reply_markup=buttons_of(result.incident))
+    except TelegramAPIError as error:  # it has them already, or was deleted: the order stands
+        log.debug("buttons stay as they are", error=str(error))
 
 
 async def outdated(query: CallbackQuery) -> None:
     """Answer a button that this version does not know: without an answer it would spin for ever."""
-    await query.answer("This button is no longer in use.")
+    await query.answer("This button is no longer in use. /incidents lists what is open.")

@@ -25,7 +25,7 @@ def create_router() -> Router:
 async def cameras(message: Message, context: BotContext) -> None:
     """List the cameras."""
     lines = camera_lines(await heartbeats(context) or [], context.camera_names)
-    await message.answer("\n".join(lines) or "No camera is configured.")
+    await message.answer("\n".join(lines) or "No camera is configured. Add one under cameras: in config.yml.")
 
 
 async def snapshot(message: Message, command: CommandObject, context: BotContext) -> None:
@@ -41,7 +41,7 @@ async def snapshot(message: Message, command: CommandObject, context: BotContext
     try:
         jpeg = await context.cameras.snapshot(camera_id)
     except (CameraUnavailable, PictureGone) as error:
-        await message.answer(f"No picture of <b>{html.escape(name)}</b>: {html.escape(str(error)[:300])}")
+        await message.answer(f"No picture from <b>{html.escape(name)}</b>: {html.escape(str(error)[:300])}")
         return
     await message.answer_photo(BufferedInputFile(jpeg, f"{camera_id}.jpg"), caption=f"📷 {html.escape(name)} · now")
 

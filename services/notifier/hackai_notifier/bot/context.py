@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hackai_notifier.clients.cameras import CameraClient
 from hackai_notifier.clients.dashboard_client import DashboardClient
 from hackai_notifier.delivery.outbox_watch import OutboxWatch
-from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.escalation.snooze import WindowBook
+from hackai_notifier.inbound.newcomers import Newcomers
 from hackai_notifier.inbound.orders import Orders
 from hackai_notifier.people.access import ChatAccess
 from hackai_notifier.people.login_flow import LoginFlow
@@ -23,7 +24,7 @@ class BotContext:
 
     database: Database
     orders: Orders
-    book: SnoozeBook
+    book: WindowBook
     bus: Bus
     cameras: CameraClient
     camera_names: dict[str, str]
@@ -32,6 +33,7 @@ class BotContext:
     access: ChatAccess
     chat_moved: Callable[[int, int], Awaitable[None]]
     """Told the old and the new id of a group that became a supergroup."""
+    newcomers: Newcomers
     login_flow: LoginFlow | None = None
     """There where faces decide about chats."""
     dashboard: DashboardClient | None = None

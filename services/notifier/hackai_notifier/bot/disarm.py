@@ -14,6 +14,7 @@ from hackai_notifier.bot.context import BotContext
 from hackai_notifier.escalation.disarm import LONGEST_S
 from hackai_notifier.escalation.snooze import parse_duration
 from hackai_notifier.incident import outgoing
+from hackai_notifier.texts.refusals import face_too_old, needs_face, needs_operator, no_face_service
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord, Command
 from hackai_shared.security.roles import Role
@@ -30,7 +31,7 @@ def create_router() -> Router:
 
 
 async def disarm(message: Message, command: CommandObject, context: BotContext, caller: Caller) -> None:
-    """Record new incidents without telling them, for a while."""
+    """Record new incidents without notifying anybody, for a while."""
     refusal = _refusal(context, caller)
     if refusal is not None:
         record = AuditRecord(actor=caller.actor, action="disarm", outcome="refused", detail=refusal)
@@ -47,7 +48,7 @@ async def disarm(message: Message, command: CommandObject, context: BotContext, 
 async def arm(message: Message, context: BotContext, caller: Caller) -> None:
     """Arm again."""
     if not caller.role.covers(Role.OPERATOR):
-        await message.answer("Only operators may do this.")
+        await message.answer(needs_operator())
         return
     await _submit(message, context, caller, "arm", None)
 
@@ -66,10 +67,13 @@ async def _submit(message: Message, context: BotContext, caller: Caller, action:
 
 
 def _refusal(context: BotContext, caller: Caller) -> str | None:
-    if not caller.role.covers(Role.OPERATOR):
-        return "Only operators may do this."
     if context.login_flow is None:
-        return "Disarming needs the face service: a chat alone is not enough."
+        return no_face_service("Disarming")
+    session = context.login_flow.access.session(caller.chat_id)
+    if session is None:
+        return needs_face("Disarming")
+    if not session.role.covers(Role.OPERATOR):
+        return needs_operator()
     if not context.login_flow.access.fresh_face(caller.chat_id):
-        return "Your face was last seen more than five minutes ago: /login again, then /disarm."
+        return face_too_old()
     return None

@@ -12,6 +12,7 @@ from aiogram.types import Message
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.incident import drills
+from hackai_notifier.texts.refusals import needs_operator
 from hackai_shared.messages import Command
 from hackai_shared.security.roles import Role
 
@@ -31,11 +32,13 @@ async def drill(message: Message, command: CommandObject, context: BotContext, c
     wanted = (command.args or "").strip().lower()
     if wanted == "history":
         last = await context.database.run(lambda connection: drills.newest(connection, SHOWN))
-        await message.answer("\n".join(context.writer.drill_line(one) for one in last) or "No drill so far.")
+        await message.answer(
+            "\n".join(context.writer.drill_line(one) for one in last) or "No drill so far. /drill starts one."
+        )
     elif wanted:
         await message.answer(USAGE)
     elif not caller.role.covers(Role.OPERATOR):
-        await message.answer("Only operators may do this.")
+        await message.answer(needs_operator())
     else:
         order = Command(
             command_id=f"telegram-{message.chat.id}-{message.message_id}", action="drill", actor=caller.actor

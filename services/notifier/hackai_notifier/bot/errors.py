@@ -8,7 +8,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import ErrorEvent
 
 log = structlog.get_logger(__name__)
-SORRY = "That did not work; the log of the notifier says why. Please try again."
+SORRY = "That failed. Please try again; the notifier's log has the reason."
 
 
 def create_router() -> Router:

@@ -17,4 +17,4 @@ def create_router() -> Router:
 
 async def not_understood(message: Message) -> None:
     """Point to the help."""
-    await message.answer("I did not understand that. /help lists what I can do.")
+    await message.answer("Unknown command. /help lists all commands.")

@@ -16,6 +16,8 @@ from hackai_notifier.bot.caller import Caller, actor_of, identity_of
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.login import is_for_door
 from hackai_notifier.incident import outgoing
+from hackai_notifier.texts.refusals import unknown_chat
+from hackai_notifier.texts.wording import plain
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
 from hackai_shared.redaction import redact
@@ -56,10 +58,16 @@ class Gate(BaseMiddleware):
         return None
 
     async def _refuse(self, event: Message | CallbackQuery, identity: int, context: BotContext) -> None:
+        access = context.login_flow.access if context.login_flow is not None else None
+        expired = access is not None and access.expired(identity)
+        way_out = unknown_chat(identity, faces=access is not None, expired=expired)
         if isinstance(event, CallbackQuery):
-            await event.answer("You are not allowed to do this.", show_alert=True)
+            await event.answer(plain(way_out)[:200], show_alert=True)
         if isinstance(event, Message) and not _speaks_to_us(event):
             return
+        # Somebody who was logged in may be in the middle of an alarm: they are answered each time.
+        if expired and isinstance(event, Message):
+            await event.answer(way_out)
         if not self._first_in_a_while(identity):
             return
         said = event.data if isinstance(event, CallbackQuery) else event.text
@@ -73,16 +81,8 @@ class Gate(BaseMiddleware):
         log.warning("refused", chat=identity)
         await context.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
         self._reported()
-        if isinstance(event, Message):
-            way_in = (
-                "Log in with /login."
-                if context.login_flow is not None
-                else "Its administrator can add it under <code>notifier.telegram.chats</code>."
-            )
-            await event.answer(
-                f"Hello! I belong to a HackAI fire watch and may only talk to people it knows.\n"
-                f"The id of this chat is <code>{identity}</code>. {way_in}"
-            )
+        if isinstance(event, Message) and not expired:
+            await event.answer(way_out)
 
     def _first_in_a_while(self, identity: int) -> bool:
         now = self._clock()

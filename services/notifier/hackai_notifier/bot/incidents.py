@@ -20,4 +20,4 @@ def create_router() -> Router:
 async def incidents(message: Message, context: BotContext) -> None:
     """List the last incidents, newest first."""
     last = await context.database.run(lambda connection: store.newest(connection, limit=10))
-    await message.answer("\n".join(context.writer.line(incident) for incident in last) or "No incident so far.")
+    await message.answer("\n".join(context.writer.line(incident) for incident in last) or "No incidents yet.")

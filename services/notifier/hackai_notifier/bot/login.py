@@ -13,20 +13,22 @@ from aiogram.types import BotCommand, Message
 
 from hackai_notifier.bot.caller import actor_of
 from hackai_notifier.bot.context import BotContext
+from hackai_notifier.bot.membership import welcome
 from hackai_notifier.clients.face_client import FaceRefused, FaceServiceUnavailable
 from hackai_notifier.incident import outgoing
 from hackai_notifier.people.login_flow import LoginFlow, client_of
+from hackai_notifier.texts.refusals import LOG_IN, needs_administrator
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
 from hackai_shared.security.roles import Role
 
 COMMANDS = [
     BotCommand(command="login", description="Log in with your face"),
-    BotCommand(command="logout", description="Log out; alarms still come as text"),
-    BotCommand(command="disarm", description="No alarms for a while: /disarm 30m"),
-    BotCommand(command="arm", description="End /disarm"),
-    BotCommand(command="people", description="Who is enrolled (administrators)"),
-    BotCommand(command="revoke", description="End somebody's sessions: /revoke NAME (administrators)"),
+    BotCommand(command="logout", description="Log out; alarms still come here"),
+    BotCommand(command="disarm", description="Record new incidents without alerting: /disarm 30m"),
+    BotCommand(command="arm", description="Send alarms again, ends /disarm"),
+    BotCommand(command="people", description="List who is enrolled (administrators)"),
+    BotCommand(command="revoke", description="Log someone out everywhere: /revoke NAME (administrators)"),
 ]
 MAX_BYTES = 20_000_000  # what a bot may download: https://core.telegram.org/bots/api#getfile
 _WORDS = {
@@ -102,18 +104,19 @@ async def _finish(
     login_flow = _login_flow(context)
     picture = await _download(bot, file_id, size)
     if picture is None:
-        await message.answer("This is too large. Send a selfie or a short video note.")
+        await message.answer("This file is too large. Send a selfie or a short video note.")
         return
     try:
         session = await login_flow.finish(message.chat.id, picture, video=video)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(f"Not logged in: {html.escape(str(error))}.\nTry again with /login.")
         return
-    until = datetime.fromtimestamp(session.expires_at, UTC)
+    until = context.writer.clock(datetime.fromtimestamp(session.expires_at, UTC))
     await message.answer(
         f"Hello <b>{html.escape(session.name)}</b>! You are logged in as {session.role.value} until "
-        f"{until:%H:%M} UTC. /help lists what I can do."
+        f"{until}. /help lists all commands."
     )
+    await welcome(context, message.chat.id)
 
 
 async def logout(message: Message, context: BotContext) -> None:
@@ -121,18 +124,19 @@ async def logout(message: Message, context: BotContext) -> None:
     login_flow = _login_flow(context)
     session = login_flow.access.session(message.chat.id)
     if session is None:
-        await message.answer("You are not logged in.")
+        await message.answer(f"You are not logged in. {LOG_IN}")
         return
     try:
         await login_flow.end(session)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(f"Logged out here; {html.escape(str(error))}.")
         return
-    await message.answer("Logged out. Alarms still come here, as text without pictures.")
+    pictures = login_flow.access.receiver(message.chat.id).pictures
+    await message.answer(f"Logged out. Alarms still come here, {'with' if pictures else 'as text without'} pictures.")
 
 
 async def enroll(message: Message, bot: Bot, context: BotContext) -> None:
-    """Enrol the person on the photo: with a one-time code, or as an administrator."""
+    """Enroll the person on the photo: with a one-time code, or as an administrator."""
     login_flow = _login_flow(context)
     assert message.photo
     words = (message.caption or "").split()[1:]
@@ -167,7 +171,7 @@ async def people(message: Message, context: BotContext) -> None:
     login_flow = _login_flow(context)
     session = login_flow.access.session(message.chat.id)
     if session is None or session.role is not Role.ADMIN:
-        await message.answer("Only administrators may do this.")
+        await message.answer(needs_administrator())
         return
     try:
         everybody = await login_flow.faces.people(session.token)
@@ -175,7 +179,7 @@ async def people(message: Message, context: BotContext) -> None:
         await message.answer(html.escape(str(error)))
         return
     lines = [f"{html.escape(person.name)}: {person.role}, {person.photos} photo(s)" for person in everybody]
-    await message.answer("\n".join(lines) or "Nobody is enrolled.")
+    await message.answer("\n".join(lines) or "No one is enrolled. Send a photo with the caption /enroll NAME.")
 
 
 async def revoke(message: Message, command: CommandObject, context: BotContext) -> None:
@@ -187,13 +191,13 @@ async def revoke(message: Message, command: CommandObject, context: BotContext) 
             actor=actor_of(message, login_flow.access.proof(message.chat.id)), action="revoke", outcome="refused"
         )
         await context.database.run(lambda connection: outgoing.put(connection, names.AUDIT, record))
-        await message.answer("Only administrators may do this.")
+        await message.answer(needs_administrator())
         return
     wanted = (command.args or "").strip().casefold()
     try:
         found = [person for person in await login_flow.faces.people(session.token) if person.name.casefold() == wanted]
         if not found:
-            await message.answer("There is nobody by that name; /people lists them.")
+            await message.answer("No one by that name is enrolled; /people lists everyone.")
             return
         ended = await login_flow.faces.revoke(session.token, found[0].person_id)
     except (FaceRefused, FaceServiceUnavailable) as error:

@@ -6,10 +6,10 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from hackai_notifier.escalation.snooze import ALL_CAMERAS, Snooze
-from hackai_notifier.texts.sentence import percent
+from hackai_shared.figures import percent
+from hackai_shared.judged import is_judged, judged_ages_s
 from hackai_shared.learned_text import learned_from
-from hackai_shared.messages import CameraStatus, ServiceStatus
+from hackai_shared.messages import CameraStatus, ServiceStatus, utc_now
 
 # What must run for an alarm to reach anybody.
 EXPECTED = ("camera", "inference", "notifier")
@@ -25,7 +25,7 @@ def status_text(
     """Return the answer to ``/status``; ``statuses`` is None when Redis does not answer."""
     lines: list[str] = []
     if statuses is None:
-        lines.append("🔴 <b>Redis does not answer</b>: no new alarm can reach me. I deliver what I have.")
+        lines.append("🔴 <b>Redis is unavailable</b>: no fire can be reported. What is stored is still delivered.")
     else:
         lines += _services(statuses)
         lines += camera_lines(statuses, camera_names)
@@ -40,18 +40,18 @@ def status_text(
 def camera_lines(statuses: Sequence[ServiceStatus], camera_names: dict[str, str]) -> list[str]:
     """Return one line per configured camera, missing ones included."""
     known = {camera.camera_id: camera for status in statuses for camera in status.cameras}
+    ages = judged_ages_s(statuses, utc_now())
     names = {**{camera_id: camera.name for camera_id, camera in known.items()}, **camera_names}
     learned = {camera_id: told for status in statuses for camera_id, told in _learned(status).items()}
     return [
-        _camera(camera_id, name, known.get(camera_id)) + _quiet(learned.get(camera_id))
+        _camera(camera_id, name, known.get(camera_id), ages.get(camera_id)) + _quiet(learned.get(camera_id))
         for camera_id, name in sorted(names.items())
     ]
 
 
-def snooze_line(snooze: Snooze, name: str | None, until: str) -> str:
-    """Return what a snooze does."""
-    whom = "All cameras" if snooze.camera_id == ALL_CAMERAS else html.escape(name or snooze.camera_id)
-    return f"{whom}: silent until {until}, by {html.escape(snooze.by)}"
+def snooze_line(what: str, by: str, until: str) -> str:
+    """Return what is snoozed; ``what`` is HTML."""
+    return f"{what}: snoozed until {until} by {html.escape(by)}; a new fire still rings"
 
 
 def _services(statuses: Sequence[ServiceStatus]) -> list[str]:
@@ -59,7 +59,7 @@ def _services(statuses: Sequence[ServiceStatus]) -> list[str]:
     for service in sorted({*EXPECTED, *(status.service for status in statuses)}):
         instances = [status for status in statuses if status.service == service]
         if not instances:
-            lines.append(f"🔴 <b>{html.escape(service)}</b>: no sign of life")
+            lines.append(f"🔴 <b>{html.escape(service)}</b>: does not respond")
         for status in instances:
             failing = [
                 f"{name}: {outcome.removeprefix('failing: ')}"
@@ -71,13 +71,17 @@ def _services(statuses: Sequence[ServiceStatus]) -> list[str]:
     return lines
 
 
-def _camera(camera_id: str, name: str, camera: CameraStatus | None) -> str:
+def _camera(camera_id: str, name: str, camera: CameraStatus | None, judged_s: float | None) -> str:
     label = f"<b>{html.escape(name)}</b> <code>{html.escape(camera_id)}</code>"
     if camera is None:
-        return f"🔴 {label}: no sign of life"
-    line = f"{_STATES.get(camera.state, '❔')} {label}: {camera.state}, {camera.fps:.1f} fps"
+        return f"🔴 {label}: the camera service does not respond"
+    # A picture that nobody judges is watched by nobody.
+    symbol = "🔴" if camera.state == "running" and not is_judged(judged_s) else _STATES.get(camera.state, "❔")
+    line = f"{symbol} {label}: {camera.state}, {camera.fps:.1f} fps"
+    if camera.state != "ended":
+        line += f", {_judged(judged_s)}"
     if camera.last_frame_age_s is not None:
-        line += f", last frame {camera.last_frame_age_s:.1f} s ago"
+        line += f", last picture {camera.last_frame_age_s:.1f} s ago"
     if camera.error and camera.state != "running":
         line += f" ({html.escape(camera.error[:150])})"
     return line
@@ -97,6 +101,12 @@ def _quiet(told: Any) -> str:
     return f"; {where} counts from {percent(told['counts_from'])}, {learned_from(told['days'], told['false_alarms'])}"
 
 
+def _judged(age_s: float | None) -> str:
+    if age_s is None:
+        return "<b>not judged</b>"
+    return f"judged {age_s:.1f} s ago" if is_judged(age_s) else f"<b>not judged for {age_s:.0f} s</b>"
+
+
 def _models(statuses: Sequence[ServiceStatus]) -> list[str]:
     models = {_model(status.details["model"]) for status in statuses if status.details.get("model")}
     return [f"🧠 Model: {html.escape(model)}" for model in sorted(models)]
@@ -110,7 +120,9 @@ def _canary(statuses: Sequence[ServiceStatus]) -> list[str]:
             continue
         broken, delivered_at = canary.get("broken"), canary.get("delivered_at")
         if isinstance(broken, dict):
-            lines.append(f"🔴 <b>No test fire comes through</b>: {html.escape(str(broken.get('reason', '')))[:200]}")
+            lines.append(
+                f"🔴 <b>Test fires do not come through</b>: {html.escape(str(broken.get('reason', '')))[:200]}"
+            )
         elif isinstance(delivered_at, (int, float)):
             minutes = max(0.0, status.at.timestamp() - delivered_at) / 60
             lines.append(f"🐤 A test fire came through {minutes:.0f} min ago")

@@ -29,6 +29,7 @@ from hackai_notifier.bot import (
     fallback,
     incidents,
     login,
+    membership,
     snooze,
     start,
     status,
@@ -88,7 +89,7 @@ def create_dispatcher(context: BotContext, *, reported: Callable[[], None]) -> D
         dispatcher.include_router(login.create_router(context.login_flow))
     if context.dashboard is not None:
         dispatcher.include_router(web_code.create_router(context.dashboard))
-    for feature in (errors, start, status, cameras, incidents, snooze, disarm, drill, buttons, fallback):
+    for feature in (errors, membership, start, status, cameras, incidents, snooze, disarm, drill, buttons, fallback):
         dispatcher.include_router(feature.create_router())
     return dispatcher
 

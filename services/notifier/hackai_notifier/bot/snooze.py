@@ -15,10 +15,14 @@ from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.cameras import find, unknown_camera
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.escalation.snooze import parse_duration
+from hackai_notifier.texts.refusals import needs_operator
 from hackai_shared.messages import Command
 from hackai_shared.security.roles import Role
 
-USAGE = "Usage: /snooze [camera] [10m | 1h | off], for example <code>/snooze kitchen 30m</code>. At most one day."
+USAGE = (
+    "Usage: /snooze [camera] [10m | 1h | off], for example <code>/snooze kitchen 30m</code>. At most one day. "
+    "It silences what is open; a new fire always rings."
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,9 @@ def create_router() -> Router:
 
 
 async def snooze(message: Message, command: CommandObject, context: BotContext, caller: Caller) -> None:
-    """Silence a camera, or let it ring again."""
+    """Silence what is open at a camera, or at all of them; or let it ring again."""
     if not caller.role.covers(Role.OPERATOR):
-        await message.answer("Only operators may do this.")
+        await message.answer(needs_operator())
         return
     request = parse_request((command.args or "").split())
     camera_id = find(request.camera, context) if request is not None and request.camera else None

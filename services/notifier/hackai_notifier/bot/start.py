@@ -9,15 +9,18 @@ from aiogram.filters import Command, CommandStart
 from aiogram.types import BotCommand, Message
 
 from hackai_notifier.bot.caller import Caller
+from hackai_notifier.bot.context import BotContext
+from hackai_notifier.bot.membership import welcome
+from hackai_notifier.texts.wording import DANGER
 
 COMMANDS: list[BotCommand] = [
-    BotCommand(command="status", description="Is everything working?"),
-    BotCommand(command="cameras", description="The cameras and how they do"),
-    BotCommand(command="snapshot", description="A picture now: /snapshot <camera>"),
-    BotCommand(command="incidents", description="The last ten incidents"),
-    BotCommand(command="snooze", description="No sound for a while: /snooze [camera] [30m | off]"),
-    BotCommand(command="drill", description="Would I be told? A known fire to this phone: /drill [history]"),
-    BotCommand(command="help", description="What I can do"),
+    BotCommand(command="status", description="Check that everything works"),
+    BotCommand(command="cameras", description="List the cameras and their state"),
+    BotCommand(command="snapshot", description="Send a picture now: /snapshot <camera>"),
+    BotCommand(command="incidents", description="List the last ten incidents"),
+    BotCommand(command="snooze", description="Silence open incidents, never new fires: /snooze [camera] [30m | off]"),
+    BotCommand(command="drill", description="Test the whole chain with a test fire: /drill [history]"),
+    BotCommand(command="help", description="List all commands"),
 ]
 
 
@@ -29,13 +32,14 @@ def create_router() -> Router:
     return router
 
 
-async def start(message: Message, caller: Caller) -> None:
+async def start(message: Message, context: BotContext, caller: Caller) -> None:
     """Say who is spoken to and what this chat may do."""
     name = html.escape(caller.actor.name or "there")
     await message.answer(
-        f"Hello {name}! I watch cameras for fire and tell you here.\n"
+        f"Hello {name}! I watch cameras for fire and alert this chat.\n"
         f"Chat <code>{caller.chat_id}</code>, role: <b>{caller.role.value}</b>.\n\n{_help()}"
     )
+    await welcome(context, caller.chat_id)
 
 
 async def help_(message: Message) -> None:
@@ -45,5 +49,5 @@ async def help_(message: Message) -> None:
 
 def _help() -> str:
     lines = [f"/{command.command} – {html.escape(command.description)}" for command in COMMANDS]
-    lines.append("\nI am no certified smoke detector. In danger: get out and call the fire brigade.")
+    lines.append(f"\nHackAI does not replace certified smoke detectors. {DANGER}")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from aiogram.types import Message
 
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.bot.overview import snooze_line, status_text
+from hackai_notifier.incident import incidents
 from hackai_shared.bus import BusUnavailable
 from hackai_shared.messages import ServiceStatus, utc_now
 
@@ -24,13 +25,18 @@ def create_router() -> Router:
 
 async def status(message: Message, context: BotContext) -> None:
     """Answer with services, cameras, model, outbox and snoozes."""
+    active = context.book.active(wall=utc_now(), monotonic=time.monotonic())
+    snoozed = await context.database.run(
+        lambda connection: [one for entry in active if (one := incidents.load(connection, entry.key)) is not None]
+    )
     snoozes = [
-        snooze_line(entry, context.camera_names.get(entry.camera_id), context.writer.clock(entry.until))
-        for entry in context.book.active(wall=utc_now(), monotonic=time.monotonic())
+        snooze_line(context.writer.brief(one), one.snoozed.by, context.writer.clock(one.snoozed.until))
+        for one in snoozed
+        if one.snoozed is not None
     ]
     disarmed = [
         f"🛑 <b>DISARMED</b> by {html.escape(entry.by)} until {context.writer.clock(entry.until)}: "
-        "new incidents are only recorded"
+        "new incidents are recorded, nobody is alerted"
         for entry in context.orders.disarmed()
     ]
     text = status_text(await heartbeats(context), context.camera_names, context.watch.details(), snoozes)

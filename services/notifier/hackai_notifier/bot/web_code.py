@@ -12,8 +12,9 @@ from aiogram.types import BotCommand, Message
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.context import BotContext
 from hackai_notifier.clients.dashboard_client import DashboardClient, DashboardUnavailable
+from hackai_notifier.texts.refusals import needs_face
 
-COMMANDS = [BotCommand(command="code", description="A code that logs a browser in to the dashboard")]
+COMMANDS = [BotCommand(command="code", description="Get a code to log a browser in to the dashboard")]
 
 
 def create_router(dashboard: DashboardClient) -> Router:
@@ -22,6 +23,9 @@ def create_router(dashboard: DashboardClient) -> Router:
 
     async def code(message: Message, context: BotContext, caller: Caller) -> None:
         session = context.login_flow.access.session(caller.chat_id) if context.login_flow is not None else None
+        if context.login_flow is not None and session is None:
+            await message.answer(needs_face("The dashboard"))
+            return
         try:
             issued = await (
                 dashboard.code_for_session(session.token)
@@ -33,7 +37,8 @@ def create_router(dashboard: DashboardClient) -> Router:
             return
         await message.answer(
             f"<code>{issued.code}</code>\nType it on the dashboard's login page within "
-            f"{issued.expires_in_s / 60:.0f} minutes. It works once, and whoever has it is you: show it to nobody."
+            f"{issued.expires_in_s / 60:.0f} minutes. It works once. "
+            "Anyone who has it can log in as you: do not share it."
         )
 
     router.message.register(code, Command("code"), F.chat.type == ChatType.PRIVATE)

@@ -29,7 +29,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The channel's proof of delivery; ``detail`` is a path or a URL where there is one."""
+    """The channel's proof of delivery; ``detail`` is a path, a URL or the name of the chat."""
 
     message_id: str | None = None
     detail: str = ""

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from hackai_notifier.incident.incidents import Incident
+from hackai_notifier.incident.incidents import Action, Incident
 
-ButtonAction = Literal["acknowledge", "false_alarm", "snooze"]
+WORDS: dict[Action, str] = {
+    "acknowledge": "✅ Acknowledge",
+    "false_alarm": "🚫 False alarm",
+    "undo_false_alarm": "↩️ Not a false alarm",
+    "snooze": "🔕 Snooze",
+}
 _LIMIT = 64  # bytes of callback_data: https://core.telegram.org/bots/api#inlinekeyboardbutton
 
 
 class IncidentButton(CallbackData, prefix="i"):
     """``i:<action>:<incident id>``."""
 
-    action: ButtonAction
+    action: Action
     incident_id: str
 
 
 def buttons_of(incident: Incident) -> InlineKeyboardMarkup | None:
     """Return the buttons that still make sense for an incident; None: none do."""
-    if incident.false_alarm:
-        return None
-    buttons = []
-    if not incident.acknowledged:
-        buttons.append(_button("✅ Acknowledge", "acknowledge", incident))
-    buttons.append(_button("🚫 False alarm", "false_alarm", incident))
-    if incident.open and not incident.snoozed:
-        buttons.append(_button("🔕 Snooze", "snooze", incident))
+    buttons = [_button(WORDS[action], action, incident) for action in incident.actions]
     # An id that does not fit must cost the buttons, never the alarm.
     usable = [button for button in buttons if button is not None]
     return InlineKeyboardMarkup(inline_keyboard=[usable]) if usable else None
 
 
-def _button(text: str, action: ButtonAction, incident: Incident) -> InlineKeyboardButton | None:
+def _button(text: str, action: Action, incident: Incident) -> InlineKeyboardButton | None:
     if len(f"i:{action}:{incident.incident_id}".encode()) > _LIMIT or ":" in incident.incident_id:
         return None
     return InlineKeyboardButton(

@@ -55,7 +55,8 @@ class TelegramChannel:
             if delivery.step == "edit":
                 return await self._edit(int(chat), delivery)
             message = await self._send(chat, delivery)
-            return Receipt(message_id=str(message.message_id))
+            name = message.chat.title or message.chat.full_name or ""
+            return Receipt(message_id=str(message.message_id), detail=name)
 
     async def close(self) -> None:
         """Close connections."""
@@ -63,7 +64,7 @@ class TelegramChannel:
 
     async def _send(self, chat: ChatAddress, delivery: Delivery) -> Message:
         if delivery.media is None:
-            with_buttons = delivery.step in ("text", "reminder")
+            with_buttons = delivery.step in ("text", "update", "reminder")
             return await self._bot.send_message(
                 int(chat),
                 delivery.text,

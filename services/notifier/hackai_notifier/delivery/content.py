@@ -90,7 +90,7 @@ class Editor:
         if step.step in ("notice", "reminder"):
             return step.body
         if step.step == "update":
-            return self._writer.further(incident, step.subject) if step.subject else self._writer.update(incident)
+            return self._writer.news(incident, step.subject)
         if step.step in ("text", "edit"):
             return self._writer.text(incident)
         return self._writer.caption(incident, step.step)

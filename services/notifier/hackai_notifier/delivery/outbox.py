@@ -120,6 +120,45 @@ def addressed(connection: sqlite3.Connection, incident_id: str) -> list[Recipien
     return [Recipient(row["channel"], row["address"]) for row in rows]
 
 
+def recipients_of(connection: sqlite3.Connection, incident_id: str) -> set[Recipient]:
+    """Return everybody for whom there ever was a text of an incident, also where it could not be delivered."""
+    rows = connection.execute(
+        "SELECT channel, address FROM steps WHERE incident_id = ? AND step = 'text'", (incident_id,)
+    )
+    return {Recipient(row["channel"], row["address"]) for row in rows}
+
+
+def notified(connection: sqlite3.Connection, incident_id: str) -> list[Recipient]:
+    """Return everybody to whom the text of an incident was delivered."""
+    rows = connection.execute(
+        """
+        SELECT channel, address FROM steps WHERE incident_id = ? AND step = 'text' AND state = 'delivered' ORDER BY id
+        """,
+        (incident_id,),
+    )
+    return [Recipient(row["channel"], row["address"]) for row in rows]
+
+
+def text_state(connection: sqlite3.Connection, incident_id: str, recipient: Recipient) -> str | None:
+    """Return what became of the text of an incident for a recipient; None: there is none."""
+    row = connection.execute(
+        "SELECT state FROM steps WHERE incident_id = ? AND step = 'text' AND channel = ? AND address = ?",
+        (incident_id, *_pair(recipient)),
+    ).fetchone()
+    return None if row is None else str(row["state"])
+
+
+def revive(connection: sqlite3.Connection, incident_id: str, recipient: Recipient) -> None:
+    """Try again what was given up for a recipient who is back."""
+    connection.execute(
+        """
+        UPDATE steps SET state = 'waiting', attempts = 0, done_at = NULL
+        WHERE incident_id = ? AND channel = ? AND address = ? AND state = 'dead' AND step IN ('text', 'photo')
+        """,
+        (incident_id, *_pair(recipient)),
+    )
+
+
 def enqueue_edits(connection: sqlite3.Connection, incident_id: str, version: int) -> None:
     """Let everybody who has, or will have, the text of an incident see its new version."""
     edits = [PlannedStep("edit", recipient, silent=True) for recipient in told(connection, incident_id)]

@@ -29,26 +29,30 @@ def plan_event(
     audiences: Sequence[Audience],
     silent: bool,
     place: int | None = None,
+    growth: int | None = None,
 ) -> list[PlannedStep]:
     """Return the steps of an event, texts of all recipients before anybody's pictures.
 
     ``first``: no event of this incident was taken in before, whatever it reports; the first one makes the text, so that
-    an incident is told even if its ``opened`` was lost. ``silent``: the camera is snoozed; everything is told, nothing
-    rings. ``place``: the number of the further place that it tells of; each rings once. Pictures never ring: the text
-    just did. A ``canary`` proves that the chain works and disturbs nobody.
+    an incident is told even if its ``opened`` was lost. ``silent``: it is snoozed; everything is told, nothing
+    rings. ``place``: the number of the further place that it tells of, ``growth``: how many times it has begun to grow;
+    each rings once. Pictures never ring: the text just did. A ``canary`` proves that the chain works and disturbs
+    nobody.
     """
     if event.kind == "canary":
         return []
     texts: list[PlannedStep] = []
     media: list[PlannedStep] = []
     subject = "" if place is None else f"place {place}"
+    if growth is not None:
+        subject = f"growth {growth}"
     for audience in audiences:
         to = audience.recipient
         if first:
             texts.append(PlannedStep("text", to, silent))
         else:
             texts.append(PlannedStep("edit", to, True))
-            if event.change == "worsened":
+            if event.change == "worsened" or growth is not None:
                 texts.append(PlannedStep("update", to, silent, subject))
         if not audience.pictures:
             continue

@@ -16,7 +16,7 @@ import structlog
 from hackai_notifier.delivery import outbox
 from hackai_notifier.delivery.plan import plan_event
 from hackai_notifier.escalation import escalations
-from hackai_notifier.escalation.snooze import ALL_CAMERAS, Snooze, SnoozeBook
+from hackai_notifier.escalation.snooze import Window, WindowBook
 from hackai_notifier.incident import incidents, media
 from hackai_notifier.people.recipients import Audience, Directory
 from hackai_notifier.storage.database import Database
@@ -24,6 +24,7 @@ from hackai_shared.messages import utc_now
 
 log = structlog.get_logger(__name__)
 
+ALL_CAMERAS = "*"
 LONGEST_S = 8 * 3600.0
 LOOK_EVERY_S = 1.0
 # Incidents that may have begun within the longest time.
@@ -41,9 +42,9 @@ def told_later(audiences: Sequence[Audience]) -> list[Audience]:
     return [audience for audience in audiences if audience.recipient.channel != _RECORDING]
 
 
-def save(connection: sqlite3.Connection, entry: Snooze) -> None:
+def save(connection: sqlite3.Connection, entry: Window) -> None:
     """Store it, so that it goes on, and ends, over a restart."""
-    connection.execute("INSERT OR REPLACE INTO disarms VALUES (?, ?)", (entry.camera_id, entry.model_dump_json()))
+    connection.execute("INSERT OR REPLACE INTO disarms VALUES (?, ?)", (entry.key, entry.model_dump_json()))
 
 
 def delete(connection: sqlite3.Connection, camera_id: str) -> None:
@@ -51,9 +52,9 @@ def delete(connection: sqlite3.Connection, camera_id: str) -> None:
     connection.execute("DELETE FROM disarms WHERE ?1 = ?2 OR camera_id = ?1", (camera_id, ALL_CAMERAS))
 
 
-def load_all(connection: sqlite3.Connection) -> list[Snooze]:
+def load_all(connection: sqlite3.Connection) -> list[Window]:
     """Return what is stored."""
-    return [Snooze.model_validate_json(row["document"]) for row in connection.execute("SELECT document FROM disarms")]
+    return [Window.model_validate_json(row["document"]) for row in connection.execute("SELECT document FROM disarms")]
 
 
 class DisarmWatch:
@@ -63,7 +64,7 @@ class DisarmWatch:
         self,
         database: Database,
         directory: Directory,
-        book: SnoozeBook,
+        book: WindowBook,
         *,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -74,10 +75,9 @@ class DisarmWatch:
         self._changed = changed
         self._clock = clock
 
-    def disarmed(self, camera_id: str) -> Snooze | None:
+    def disarmed(self, camera_id: str) -> Window | None:
         """Return what keeps a camera disarmed now; None: it is armed."""
-        # The severity of a disarm covers everything that cameras report.
-        return self._book.silences(camera_id, 0, wall=utc_now(), monotonic=self._clock())
+        return self._book.find(camera_id, ALL_CAMERAS, wall=utc_now(), monotonic=self._clock())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every second until ``stop`` is set."""

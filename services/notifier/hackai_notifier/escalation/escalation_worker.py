@@ -14,9 +14,10 @@ from hackai_notifier.delivery import outbox
 from hackai_notifier.delivery.plan import PlannedStep
 from hackai_notifier.escalation import escalations
 from hackai_notifier.escalation.ladder import Escalation, Ladder, decide
-from hackai_notifier.escalation.snooze import SnoozeBook
+from hackai_notifier.escalation.snooze import WindowBook
 from hackai_notifier.incident import incidents, media
-from hackai_notifier.incident.incidents import Incident, Mark, severity
+from hackai_notifier.incident.incidents import Incident, Mark
+from hackai_notifier.people.naming import Naming
 from hackai_notifier.people.recipients import Directory, Recipient
 from hackai_notifier.stopping import pause
 from hackai_notifier.storage.database import Database
@@ -39,9 +40,10 @@ class EscalationWorker:
         self,
         database: Database,
         directory: Directory,
-        book: SnoozeBook,
+        book: WindowBook,
         writer: Writer,
         ladder: Ladder,
+        naming: Naming,
         *,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -51,6 +53,7 @@ class EscalationWorker:
         self._book = book
         self._writer = writer
         self._ladder = ladder
+        self._naming = naming
         self._changed = changed
         self._clock = clock
         # By incident, level and beginning: a step that was taken has another due time, and so has one begun anew.
@@ -80,10 +83,10 @@ class EscalationWorker:
         if incident is None:
             escalations.end(connection, climb.incident_id)
             return False
-        event = incident.event
-        silenced = self._book.silences(event.camera_id, severity(event.label), wall=utc_now(), monotonic=self._clock())
+        snoozed = self._book.find(incident.incident_id, wall=utc_now(), monotonic=self._clock())
+        silenced = incident.snoozed is not None and snoozed is not None
         due = self._clock() >= self._due_at(climb)
-        action = decide(climb, incident, self._ladder, silenced=silenced is not None, due=due)
+        action = decide(climb, incident, self._ladder, silenced=silenced, due=due)
         if action == "stop":
             escalations.end(connection, climb.incident_id)
         elif action == "pause":
@@ -120,7 +123,7 @@ class EscalationWorker:
         # Also those whom the text could not reach: their receiver may be back.
         before = outbox.addressed(connection, incident.incident_id)
         new = [audience for audience in audiences if audience.recipient not in before]
-        names = ", ".join(f"{one.recipient.channel} {one.recipient.address}" for one in new)
+        names = self._naming.listed(connection, [one.recipient for one in new])
         if new:
             mark = Mark(by=names, at=utc_now())
             incident = incident.model_copy(

@@ -1,7 +1,9 @@
-"""Snooze: a camera's further alarms do not ring for a while; they are recorded and told all the same.
+"""Snooze: what is known does not ring for a while; it is recorded and shown all the same.
 
-A snooze never hides anything worse than what was snoozed, and it ends by itself on both clocks: the wall clock over
-restarts, the monotonic clock while the process runs, so that a clock that jumps back cannot prolong it.
+A snooze belongs to one incident in the state in which somebody saw it. A new fire, a further place, a worsening and a
+growing one are none of it: :func:`hackai_notifier.incident.incidents.merge` takes the snooze away from an incident that
+changed for the worse. A snooze ends by itself on both clocks: the wall clock over restarts, the monotonic clock while
+the process runs, so that a clock that jumps back cannot prolong it.
 """
 
 from __future__ import annotations
@@ -12,19 +14,17 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-ALL_CAMERAS = "*"
 LONGEST_S = 86_400.0
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|s|min|m|h|d)?", re.IGNORECASE)
 _SECONDS = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
-class Snooze(BaseModel):
-    """One camera's snooze (``*``: all cameras)."""
+class Window(BaseModel):
+    """A time for which something is quiet: an incident (snooze), a camera or ``*`` (disarm)."""
 
     model_config = ConfigDict(frozen=True)
 
-    camera_id: str
-    severity: int
+    key: str
     by: str
     started_at: datetime
     duration_s: float
@@ -39,30 +39,27 @@ class Snooze(BaseModel):
         return min(self.duration_s, max(0.0, (self.until - wall).total_seconds()))
 
 
-class SnoozeBook:
-    """The snoozes in force. Pure: both clocks come in as arguments."""
+class WindowBook:
+    """The windows in force. Pure: both clocks come in as arguments."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, tuple[Snooze, float]] = {}
+        self._entries: dict[str, tuple[Window, float]] = {}
 
-    def put(self, snooze: Snooze, *, wall: datetime, monotonic: float) -> None:
-        """Let a snooze begin, or continue after a restart."""
-        self._entries[snooze.camera_id] = (snooze, monotonic + snooze.remaining_s(wall))
+    def put(self, window: Window, *, wall: datetime, monotonic: float) -> None:
+        """Let a window begin, or continue after a restart."""
+        self._entries[window.key] = (window, monotonic + window.remaining_s(wall))
 
-    def remove(self, camera_id: str) -> None:
-        """End a snooze."""
-        self._entries.pop(camera_id, None)
+    def remove(self, key: str) -> None:
+        """End a window."""
+        self._entries.pop(key, None)
 
-    def active(self, *, wall: datetime, monotonic: float) -> list[Snooze]:
-        """Return the snoozes that neither clock has ended."""
-        return [entry for entry, end in self._entries.values() if monotonic < end and wall < entry.until]
+    def active(self, *, wall: datetime, monotonic: float) -> list[Window]:
+        """Return the windows that neither clock has ended."""
+        return [entry for entry, end in list(self._entries.values()) if monotonic < end and wall < entry.until]
 
-    def silences(self, camera_id: str, severity: int, *, wall: datetime, monotonic: float) -> Snooze | None:
-        """Return the snooze that keeps an alarm of this severity from ringing; None: it rings."""
-        for entry in self.active(wall=wall, monotonic=monotonic):
-            if entry.camera_id in (camera_id, ALL_CAMERAS) and severity <= entry.severity:
-                return entry
-        return None
+    def find(self, *keys: str, wall: datetime, monotonic: float) -> Window | None:
+        """Return a window in force under one of these keys; None: there is none."""
+        return next((entry for entry in self.active(wall=wall, monotonic=monotonic) if entry.key in keys), None)
 
 
 def parse_duration(text: str) -> float | None:
@@ -74,16 +71,16 @@ def parse_duration(text: str) -> float | None:
     return seconds if 0 < seconds <= LONGEST_S else None
 
 
-def save(connection: sqlite3.Connection, snooze: Snooze) -> None:
-    """Store a snooze."""
-    connection.execute("INSERT OR REPLACE INTO snoozes VALUES (?, ?)", (snooze.camera_id, snooze.model_dump_json()))
+def save(connection: sqlite3.Connection, window: Window) -> None:
+    """Store the snooze of an incident."""
+    connection.execute("INSERT OR REPLACE INTO snoozes VALUES (?, ?)", (window.key, window.model_dump_json()))
 
 
-def delete(connection: sqlite3.Connection, camera_id: str) -> None:
-    """Delete a snooze."""
-    connection.execute("DELETE FROM snoozes WHERE camera_id = ?", (camera_id,))
+def delete(connection: sqlite3.Connection, incident_id: str) -> None:
+    """Delete the snooze of an incident."""
+    connection.execute("DELETE FROM snoozes WHERE incident_id = ?", (incident_id,))
 
 
-def load_all(connection: sqlite3.Connection) -> list[Snooze]:
-    """Return the stored snoozes."""
-    return [Snooze.model_validate_json(row["document"]) for row in connection.execute("SELECT document FROM snoozes")]
+def load_all(connection: sqlite3.Connection) -> list[Window]:
+    """Return the stored snoozes; those that are long over are dropped."""
+    return [Window.model_validate_json(row["document"]) for row in connection.execute("SELECT document FROM snoozes")]

@@ -51,6 +51,17 @@ class Feedback:
         self._prune()
         return path
 
+    def withdraw(self, incident: Incident) -> None:
+        """Remove the picture of an incident that was no false alarm after all, and its label.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        picture = self._folder / f"{incident.file_name}.jpg"
+        if picture.exists():
+            picture.unlink()
+            self._forget({picture.name})
+
     def _prune(self) -> None:
         pictures = sorted(self._folder.glob("*.jpg"), key=lambda picture: picture.stat().st_mtime)
         excess = pictures[: max(0, len(pictures) - self._keep)]
@@ -58,7 +69,9 @@ class Feedback:
             return
         for picture in excess:
             picture.unlink()
-        gone = {picture.name for picture in excess}
+        self._forget({picture.name for picture in excess})
+
+    def _forget(self, gone: set[str]) -> None:
         labels = self._folder / LABELS
         kept = [
             line for line in labels.read_text(encoding="utf-8").splitlines() if json.loads(line)["file"] not in gone

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +20,12 @@ SEVERITY = {"start_fire": 1, "fire": 2}
 # A fire that is seen again within this time is said to be back.
 COMES_BACK = timedelta(minutes=15)
 LAST_FIRES = 20
+# A frame with a lower score shows nothing of the fire: "not visible right now".
+VISIBLE_FROM = 0.5
+# A fire that was told this long ago, or that somebody answered, is told again when it begins to grow.
+GROWTH_APART = timedelta(seconds=60)
+
+Action = Literal["acknowledge", "false_alarm", "undo_false_alarm", "snooze"]
 
 
 def severity(label: str) -> int:
@@ -36,7 +43,7 @@ class Mark(BaseModel):
 
 
 class SnoozeMark(Mark):
-    """Who silenced the camera because of this incident, and until when."""
+    """Who silenced this incident, and until when."""
 
     until: datetime
 
@@ -70,6 +77,12 @@ class Incident(BaseModel):
     returned: Return | None = None
     untold: bool = False
     """It began while its camera was disarmed, and nobody but the console was told."""
+    closed_because: str | None = None
+    """Why it was closed without having been seen to end: its camera was removed or disabled."""
+    growths: int = 0
+    """How often people were told that it grows."""
+    rang_at: datetime | None = None
+    """When it last rang, by the wall clock."""
 
     @property
     def incident_id(self) -> str:
@@ -87,6 +100,27 @@ class Incident(BaseModel):
         return self.cleared_at is None
 
     @property
+    def answered(self) -> bool:
+        """Whether somebody said that they know of it."""
+        return self.acknowledged is not None or self.false_alarm is not None
+
+    @property
+    def visible(self) -> bool:
+        """Whether the last frame that was told of shows it."""
+        return self.open and self.event.score >= VISIBLE_FROM
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done about it now: the buttons of the chat and of the page are these, and no others."""
+        if self.false_alarm is not None:
+            return ("undo_false_alarm",)
+        actions: list[Action] = [] if self.acknowledged else ["acknowledge"]
+        actions.append("false_alarm")
+        if self.open and self.snoozed is None:
+            actions.append("snooze")
+        return tuple(actions)
+
+    @property
     def worsened(self) -> bool:
         """Whether it grew worse than it began."""
         return severity(self.event.label) > severity(self.first_label)
@@ -96,30 +130,49 @@ def merge(known: Incident | None, event: IncidentEvent) -> Incident:
     """Return the incident after an event.
 
     Events may arrive twice or out of order (after an outage): the highest revision decides about the state, and a
-    label never becomes harmless again.
+    label never becomes harmless again. What is new (worse, at a further place, growing) is not what somebody snoozed.
     """
     cleared_at = event.created_at if event.change == "cleared" else None
     if known is None:
-        return Incident(event=event, first_label=event.label, received_at=utc_now(), cleared_at=cleared_at)
+        return Incident(
+            event=event, first_label=event.label, received_at=utc_now(), cleared_at=cleared_at, rang_at=utc_now()
+        )
     newer, older = (event, known.event) if event.revision >= known.event.revision else (known.event, event)
     worst = max(newer, older, key=lambda one: severity(one.label))
     first = event.label if event.change == "opened" else known.first_label
-    grown = severity(worst.label) > severity(known.event.label)
+    worse = severity(worst.label) > severity(known.event.label)
     further = further_place(known, event) is not None
+    growing = begins_to_grow(known, event)
     answered = known.acknowledged or (known.false_alarm if further else None)
     state = newer.model_copy(update={"label": worst.label, "peak_score": max(newer.peak_score, older.peak_score)})
+    news = worse or further or growing
     return known.model_copy(
         update={
             "event": state,
             "first_label": first,
             "version": known.version + 1,
-            "cleared_at": cleared_at or known.cleared_at,
-            "acknowledged": None if grown or further else known.acknowledged,
-            "acknowledged_before": answered if grown or further else known.acknowledged_before,
+            # A camera that was removed and is back sees it again: it is open as before.
+            "cleared_at": cleared_at or (None if known.closed_because else known.cleared_at),
+            "closed_because": None,
+            "acknowledged": None if worse or further else known.acknowledged,
+            "acknowledged_before": answered if worse or further else known.acknowledged_before,
             # Whoever knew the lamp at one place did not speak of another one.
             "false_alarm": None if further else known.false_alarm,
+            "snoozed": None if news else known.snoozed,
+            "growths": known.growths + growing,
+            "rang_at": utc_now() if news else known.rang_at,
         }
     )
+
+
+def begins_to_grow(known: Incident | None, event: IncidentEvent) -> bool:
+    """Return whether an event tells that a known fire has begun to grow, and nobody heard so lately."""
+    if known is None or event.kind != "fire" or event.change != "updated" or event.revision < known.event.revision:
+        return False
+    if event.trend != "growing" or known.event.trend == "growing" or known.false_alarm is not None:
+        return False
+    heard = known.rang_at or known.received_at
+    return known.acknowledged is not None or known.snoozed is not None or utc_now() - heard >= GROWTH_APART
 
 
 def further_place(known: Incident | None, event: IncidentEvent) -> int | None:
@@ -154,6 +207,18 @@ def newest(connection: sqlite3.Connection, *, limit: int, camera_id: str | None 
         ORDER BY number DESC LIMIT ?2
         """,
         (camera_id, limit, CANARY_CAMERA),
+    )
+    return [Incident.model_validate_json(row["document"]) for row in rows]
+
+
+def open_ones(connection: sqlite3.Connection) -> list[Incident]:
+    """Return the incidents of cameras that have not ended, oldest first."""
+    rows = connection.execute(
+        """
+        SELECT document FROM incidents WHERE json_extract(document, '$.cleared_at') IS NULL AND camera_id != ?
+        ORDER BY number
+        """,
+        (CANARY_CAMERA,),
     )
     return [Incident.model_validate_json(row["document"]) for row in rows]
 

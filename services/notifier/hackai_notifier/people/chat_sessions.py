@@ -35,8 +35,10 @@ class ChatSession(BaseModel):
 class FaceAccess:
     """Implements :class:`hackai_notifier.people.access.ChatAccess` by sessions.
 
-    A chat that is logged in receives everything and commands by its person's role. A chat whose session ended, and one
-    that the configuration lists without a login, still gets the *text* of every alarm: never silence.
+    A chat that is logged in receives everything and commands by its person's role. One that the configuration lists
+    sees pictures and may acknowledge, mark false and snooze what is known, without a face: at three in the morning
+    nobody has to prove who they are before they can answer. Disarming, people, models and cameras need the face. A chat
+    whose session ended and that is not listed still gets the *text* of every alarm: never silence.
     """
 
     def __init__(
@@ -70,14 +72,14 @@ class FaceAccess:
         return session is not None and 0 <= self._now() - session.authenticated_at + 5 <= FRESH_FACE_S + 5
 
     def receivers(self) -> list[Receiver]:
-        """Return chats that are logged in with pictures, all others that ever were or are configured with the text."""
+        """Return chats that are listed or logged in with pictures, all others that ever were with the text."""
         chats = [receiver.chat_id for receiver in self._configured.receivers()] + list(self._sessions)
-        return [Receiver(chat, pictures=self.session(chat) is not None) for chat in each_once(chats)]
+        return [Receiver(chat, pictures=self.role(chat) is not None) for chat in each_once(chats)]
 
     def receiver(self, chat_id: int) -> Receiver:
-        """Return the chat, with pictures where it is logged in."""
+        """Return the chat, with pictures where it is listed or logged in."""
         current = self._configured.receiver(chat_id).chat_id
-        return Receiver(current, pictures=self.session(current) is not None)
+        return Receiver(current, pictures=self.role(current) is not None)
 
     def administrators(self) -> list[int]:
         """Return the configured administrators, and those who are logged in."""
@@ -85,14 +87,24 @@ class FaceAccess:
         return each_once([*self._configured.administrators(), *logged_in])
 
     def role(self, chat_id: int) -> Role | None:
-        """Return the role of the session that holds."""
+        """Return the role of the session that holds; a listed chat is an operator's at least, an administrator's never.
+
+        What needs a face asks for the :meth:`session` itself.
+        """
         session = self.session(chat_id)
-        return None if session is None else session.role
+        listed = Role.OPERATOR if self._configured.role(chat_id) is not None else None
+        if session is None or (listed is not None and listed.covers(session.role)):
+            return listed
+        return session.role
 
     def proof(self, chat_id: int) -> str:
-        """Return ``session:<jti>``."""
+        """Return ``session:<jti>``, or ``configuration`` for a listed chat."""
         session = self.session(chat_id)
-        return "" if session is None else f"session:{session.jti}"
+        return self._configured.proof(chat_id) if session is None else f"session:{session.jti}"
+
+    def expired(self, chat_id: int) -> bool:
+        """Return whether somebody was logged in here, and is no longer."""
+        return chat_id in self._sessions and self.session(chat_id) is None
 
     def moved(self, old: int, new: int) -> None:
         """Move the rights of a configured group; sessions are bound to private chats, which do not move."""

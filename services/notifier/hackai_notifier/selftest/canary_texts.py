@@ -16,7 +16,7 @@ def watch_broken(reason: str, silent_s: float) -> str:
             "⚠️ <b>THE FIRE WATCH IS BROKEN</b>",
             f"No test fire has come through for {duration(timedelta(seconds=silent_s))}: "
             f"{html.escape(shorten(reason, 300))}.",
-            "Until this is mended, nobody may be told about a fire. /status says more.",
+            "Until this is fixed, a fire may not be reported. /status shows every part.",
         ],
         TEXT_LIMIT,
     )
@@ -32,10 +32,10 @@ def unproven(one: Unproven) -> str:
     """Return what the caretakers are told of an instance of the inference service that nothing proves."""
     return limited(
         [
-            "⚠️ <b>A PART OF THE FIRE WATCH IS NOT PROVEN</b>",
-            f"The inference service {html.escape(shorten(one.instance, 100))} lives, but no test fire came through "
-            f"it for {duration(timedelta(seconds=one.age_s))}.",
-            "The others are proven. What its cameras see may not be told. /status says more.",
+            "⚠️ <b>A PART OF THE FIRE WATCH IS UNVERIFIED</b>",
+            f"The inference service {html.escape(shorten(one.instance, 100))} responds, but no test fire came "
+            f"through it for {duration(timedelta(seconds=one.age_s))}.",
+            "The others work. A fire at its cameras may not be reported. /status shows every part.",
         ],
         TEXT_LIMIT,
     )

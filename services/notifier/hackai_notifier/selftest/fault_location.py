@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hackai_shared.figures import percent
+
 Leg = Literal["redis", "camera", "inference", "incidents", "outbox"]
 # What a test fire that is recognised has at least; the shipped model gives it 0.86 and more.
 RECOGNISED = 0.5
@@ -42,17 +44,17 @@ def find_broken(trace: Trace, since_s: float) -> Finding:
         return age_s is not None and age_s <= since_s
 
     if not trace.redis:
-        return Finding("redis", "Redis does not answer")
+        return Finding("redis", "Redis is unavailable")
     if lately(trace.received_s):
         return Finding("outbox", "the incident came, but the outbox did not deliver it")
     if not trace.camera_alive:
-        return Finding("camera", "the camera service gives no sign of life")
+        return Finding("camera", "the camera service does not respond")
     if not trace.inference_alive:
-        return Finding("inference", "the inference service gives no sign of life")
+        return Finding("inference", "the inference service does not respond")
     if lately(trace.judged_s):
         if trace.best_score < RECOGNISED:
-            return Finding("inference", f"the model does not recognise a fire (at most {trace.best_score:.0%})")
-        return Finding("incidents", "a fire was recognised, but no incident arrived")
+            return Finding("inference", f"the model does not recognize a fire (at most {percent(trace.best_score)})")
+        return Finding("incidents", "a fire was recognized, but no incident arrived")
     if lately(trace.shown_s):
-        return Finding("inference", "frames are shown, but none is judged")
+        return Finding("inference", "frames arrive, but none is judged")
     return Finding("camera", "the camera service shows no test fire")

@@ -115,4 +115,13 @@ MIGRATIONS: tuple[str, ...] = (
         WHEN 1 THEN 'viewer' WHEN 2 THEN 'operator' ELSE 'admin' END)
         WHERE json_type(document, '$.role') = 'integer';
     """,
+    """
+    -- A snooze belongs to an incident, no longer to a camera; what was snoozed or disarmed by an earlier version ends.
+    DROP TABLE snoozes;
+    CREATE TABLE snoozes (
+        incident_id TEXT PRIMARY KEY REFERENCES incidents (incident_id) ON DELETE CASCADE,
+        document TEXT NOT NULL
+    );
+    DELETE FROM disarms;
+    """,
 )

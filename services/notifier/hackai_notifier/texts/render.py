@@ -9,12 +9,16 @@ from datetime import datetime, timedelta, tzinfo
 from hackai_notifier.incident.drills import Drill
 from hackai_notifier.incident.incidents import Incident, Mark
 from hackai_notifier.incident.steps import StepName
-from hackai_notifier.texts.sentence import percent, what_was_seen
+from hackai_notifier.texts.sentence import technical_detail, what_was_seen
 from hackai_notifier.texts.whereabouts import listed, where
-from hackai_notifier.texts.wording import CAPTION_LIMIT, TEXT_LIMIT, duration, limited, shorten
+from hackai_notifier.texts.wording import CAPTION_LIMIT, DANGER, STILL_RINGS, TEXT_LIMIT, duration, limited, shorten
+from hackai_shared.figures import percent
+from hackai_shared.messages import IncidentEvent
 
 # Faults that the camera service ends when somebody says that this is what the camera is meant to see.
 ACCEPTABLE_VIEWS = ("moved", "covered", "defocused")
+# Kinds of incidents that are no fire: a camera that cannot be relied on.
+TROUBLE = ("camera_fault", "not_judged")
 _FAULTS = {
     "offline": "no picture",
     "frozen": "picture frozen",
@@ -23,6 +27,15 @@ _FAULTS = {
     "defocused": "out of focus",
     "moved": "camera moved",
 }
+# Why nothing is judged, and what to do.
+CAUSES = {
+    "redis": ("the message bus (Redis) is unavailable", "Check that Redis runs and that its disk has space"),
+    "inference": ("the inference service does not respond", "Restart the inference service"),
+    "camera_service": ("the camera service does not respond", "Restart the camera service"),
+    "no_frames": ("no picture arrives from the camera", "Check the camera, its power and the network"),
+    "unjudged": ("pictures arrive, but the inference service judges none of them", "Check its log: hackai doctor"),
+}
+_ORDINALS = {2: "Second", 3: "Third", 4: "Fourth", 5: "Fifth"}
 
 
 @dataclass(frozen=True)
@@ -33,51 +46,46 @@ class Writer:
 
     def text(self, incident: Incident) -> str:
         """Return the message of an incident in its newest state: headline, what was seen, what happens next."""
-        lines = [self._headline(incident), *self._facts(incident), *self._responses(incident)]
+        lines = [self._headline(incident), *self._facts(incident), *self._responses(incident), *_detail(incident)]
         return limited(lines, TEXT_LIMIT)
 
-    def update(self, incident: Incident) -> str:
-        """Return the short message that an incident grew worse."""
-        event = incident.event
-        began = self._time(event.opened_at)
-        return limited(
-            [
-                f"🔥 <b>NOW FLAMES · {_name(event.camera_name)}</b> · {percent(event.score)}",
-                f"The {_thing(incident.first_label)} of {began} has become a {_thing(event.label)}.",
-                "In danger: get everybody out and call the fire brigade.",
-            ],
-            TEXT_LIMIT,
-        )
+    def news(self, incident: Incident, subject: str) -> str:
+        """Return the short message that an incident got worse.
 
-    def further(self, incident: Incident, subject: str) -> str:
-        """Return the short message that it burns at another place as well; ``subject``: ``place 2`` and so on."""
+        ``subject``: empty (a starting fire became a fire), ``place 2`` (it burns at a second place), ``growth 1``.
+        """
         event = incident.event
-        number = int(subject.rpartition(" ")[2])
-        # A worsening that overtook it counts its places anew.
-        spot = f" · {where(event.places[number - 1])}" if number <= len(event.places) else ""
-        headline = f"AT ANOTHER PLACE TOO: {_title(event.kind, event.label).upper()}"
-        return limited(
-            [
-                f"🔥 <b>{headline} · {_name(event.camera_name)}</b>{spot}",
-                f"The {_thing(incident.first_label)} of {self._time(event.opened_at)} is not the only one any more.",
-                "In danger: get everybody out and call the fire brigade.",
-            ],
-            TEXT_LIMIT,
-        )
+        kind, _, number = subject.partition(" ")
+        began, name = self._time(event.opened_at), _name(event.camera_name)
+        if kind == "place":
+            headline, spot = _further(event, int(number))
+            lines = [
+                f"🔥 <b>{headline} · {name}</b>{spot}",
+                f"The {_thing(incident.first_label)} of {began} is no longer the only one.",
+            ]
+        elif kind == "growth":
+            lines = [
+                f"🔥 <b>GROWING · {name}</b> · {percent(event.peak_score)}",
+                f"The {_thing(event.label)} of {began} is growing.",
+            ]
+        else:
+            lines = [
+                f"🔥 <b>OPEN FLAMES NOW · {name}</b> · {percent(event.peak_score)}",
+                f"The {_thing(incident.first_label)} of {began} is now a {_thing(event.label)}.",
+            ]
+        return limited([*lines, DANGER], TEXT_LIMIT)
 
     def reminder(self, incident: Incident, waited_s: float, told: str) -> str:
-        """Return the message that nobody has acknowledged yet; ``told`` names who is told now as well, if anybody."""
+        """Return the message that nobody has acknowledged yet; ``told`` names who is alerted now as well."""
         event = incident.event
         lines = [
             f"⏰ <b>NOT ACKNOWLEDGED · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
-            f"Told {duration(timedelta(seconds=waited_s))} ago, and nobody has pressed Acknowledge.",
+            f"Alerted {duration(timedelta(seconds=waited_s))} ago; nobody has acknowledged it.",
         ]
         if told:
-            lines.append(f"Now told as well: {html.escape(shorten(told, 200))}.")
-        lines.append(
-            "It is still seen." if incident.open else "It is no longer seen: gone out, or the camera is. Please look."
-        )
-        lines.append("In danger: get everybody out and call the fire brigade.")
+            lines.append(f"Also alerted: {html.escape(shorten(told, 200))}.")
+        lines.append(_now(incident))
+        lines.append(DANGER)
         return limited(lines, TEXT_LIMIT)
 
     def still_there(self, incident: Incident) -> str:
@@ -85,17 +93,29 @@ class Writer:
         event = incident.event
         return limited(
             [
-                f"🔔 <b>STILL THERE · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
-                f"The snooze is over; this has been seen since {self._time(event.opened_at)}.",
-                "In danger: get everybody out and call the fire brigade.",
+                f"🔔 <b>STILL BURNING · {_title(event.kind, event.label).upper()} · {_name(event.camera_name)}</b>",
+                f"The snooze is over. First seen {self._time(event.opened_at)}. {_now(incident)}",
+                DANGER,
             ],
             TEXT_LIMIT,
         )
 
+    def open_now(self, incident: Incident) -> str:
+        """Return what somebody reads who has come back to an incident that goes on."""
+        event = incident.event
+        lines = [
+            f"{_symbol(incident)} <b>STILL OPEN · {_title(event.kind, event.label).upper()} · "
+            f"{_name(event.camera_name)}</b>",
+            f"First seen {self._time(event.opened_at)}. {_now(incident)}",
+        ]
+        if incident.acknowledged:
+            lines.append(f"✅ Acknowledged by {self._by(incident.acknowledged)}.")
+        return limited([*lines, DANGER], TEXT_LIMIT)
+
     def drill(self, drill: Drill) -> str:
         """Return the report of a drill."""
         if drill.outcome == "passed":
-            lines = [f"✅ <b>Drill passed</b>: everybody told within {drill.whole_s or 0.0:.1f} s"]
+            lines = [f"✅ <b>Drill passed</b>: everyone alerted within {drill.whole_s or 0.0:.1f} s"]
         else:
             lines = [f"❌ <b>Drill failed</b>: {html.escape(shorten(drill.reason, 300))}"]
         lines += [f"{html.escape(shorten(leg.name, 80))}: {leg.seconds:.2f} s" for leg in drill.legs]
@@ -119,27 +139,27 @@ class Writer:
         return limited([f"{line} · {at}"], CAPTION_LIMIT)
 
     def notice(self, incident: Incident, *, step: str, whom: str, reason: str) -> str:
-        """Return what administrators are told about a step that could not be delivered."""
+        """Return what administrators read about a step that could not be delivered."""
         event = incident.event
         return limited(
             [
                 f"⚠️ <b>Not delivered: {html.escape(step)} to {html.escape(whom)}</b>",
                 f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self._time(event.confirmed_at)}",
                 f"Reason: <i>{html.escape(shorten(reason, 300))}</i>",
-                "This message is not tried again, later ones are. Other recipients are not affected.",
+                "This message is not retried, later ones are. Other recipients are not affected.",
             ],
             TEXT_LIMIT,
         )
 
     def late(self, incident: Incident, *, step: str, whom: str, reason: str) -> str:
-        """Return what administrators are told about a step that was tried several times in vain."""
+        """Return what administrators read about a step that keeps failing."""
         event = incident.event
         return limited(
             [
                 f"⚠️ <b>Not delivered yet: {html.escape(step)} to {html.escape(whom)}</b>",
                 f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self._time(event.confirmed_at)}",
                 f"Reason: <i>{html.escape(shorten(reason, 300))}</i>",
-                "It is being tried again. Check the receiver. Other recipients are not affected.",
+                "It is being retried. Check the receiver. Other recipients are not affected.",
             ],
             TEXT_LIMIT,
         )
@@ -147,7 +167,7 @@ class Writer:
     def line(self, incident: Incident) -> str:
         """Return one line for a list of incidents."""
         event = incident.event
-        state = "open" if incident.open else "no longer seen"
+        state = "open" if incident.open else incident.closed_because or "no longer seen"
         if incident.false_alarm:
             state = "false alarm"
         elif incident.acknowledged:
@@ -157,6 +177,11 @@ class Writer:
         what = f"{_title(event.kind, event.label)} · {_name(event.camera_name)}"
         return f"{symbol} {when} · {_drill(incident)}{what} · {percent(event.peak_score)} · {state}"
 
+    def brief(self, incident: Incident) -> str:
+        """Return which incident is meant, in a few words."""
+        event = incident.event
+        return f"{_title(event.kind, event.label)} · {_name(event.camera_name)} · {self.clock(event.opened_at)}"
+
     def clock(self, at: datetime) -> str:
         """Return hours and minutes."""
         return at.astimezone(self.zone).strftime("%H:%M")
@@ -165,64 +190,84 @@ class Writer:
         event = incident.event
         name = _name(event.camera_name)
         title = _title(event.kind, event.label)
+        what = f"{_drill(incident)}{title.lower()}"
         if incident.false_alarm:
-            return f"{_symbol(incident)} <b>False alarm · {name}</b> · was: {_drill(incident)}{title.lower()}"
+            return f"{_symbol(incident)} <b>False alarm · {name}</b> · was: {what}"
+        if incident.closed_because:
+            return f"{_symbol(incident)} <b>Closed: {what} · {name}</b> · {html.escape(incident.closed_because)}"
         if not incident.open:
-            what = f"{_drill(incident)}{title.lower()}"
-            return f"{_symbol(incident)} <b>No longer seen: {what} · {name}</b> · {_peak(incident)}"
-        probability = "" if event.kind == "camera_fault" else f" · {percent(event.score)}"
-        return f"{_symbol(incident)} <b>{_drill(incident)}{title.upper()} · {name}</b>{probability}"
+            over = "Resolved" if event.kind in TROUBLE else "No longer seen"
+            return f"{_symbol(incident)} <b>{over}: {what} · {name}</b>{_peak(incident)}"
+        return f"{_symbol(incident)} <b>{_drill(incident)}{title.upper()} · {name}</b>{_peak(incident)}"
 
     def _facts(self, incident: Incident) -> list[str]:
         event = incident.event
         lines: list[str] = []
-        if event.kind == "camera_fault":
-            lines.append(f"Since {self._time(event.opened_at)} this camera cannot be trusted to see a fire.")
+        if event.kind == "not_judged":
+            cause, _ = CAUSES.get(event.label, (event.label, ""))
+            lines.append(f"Nothing this camera sees has been checked since {self._time(event.opened_at)}: {cause}.")
+        elif event.kind == "camera_fault":
+            lines.append(f"Since {self._time(event.opened_at)} this camera may not detect a fire.")
         else:
             lines.append(what_was_seen(event, self._time))
+            if incident.open and not incident.visible and incident.false_alarm is None:
+                lines.append("Not visible right now.")
         if incident.worsened:
             lines.append(f"Began as a {_thing(incident.first_label)}.")
         if len(event.places) > 1:
-            lines.append(f"At {len(event.places)} places of the picture: {listed(event.places)}.")
+            lines.append(f"At {len(event.places)} places in the picture: {listed(event.places)}.")
         if incident.returned is not None:
             by = incident.returned.acknowledged_by
             who = f", acknowledged by {html.escape(shorten(by, 60))}" if by else ""
-            lines.append(
-                f"🔁 <b>It is back</b>: the last one here was over at {self.clock(incident.returned.over_at)}{who}."
-            )
+            ended = self.clock(incident.returned.over_at)
+            lines.append(f"🔁 <b>It is back</b>: the previous one here ended at {ended}{who}.")
         elif event.previous_incident_id is not None:
-            lines.append("It follows an earlier incident of this camera.")
+            lines.append("Follows an earlier incident of this camera.")
         if incident.cleared_at is not None:
-            gone = self._time(incident.cleared_at)
-            look = "" if incident.false_alarm else " Please look for yourself."
-            lasted = duration(incident.cleared_at - event.opened_at)
-            lines.append(f"Not seen any more since {gone}; lasted {lasted}.{look}")
+            lines += self._ending(incident, incident.cleared_at)
         return lines
+
+    def _ending(self, incident: Incident, at: datetime) -> list[str]:
+        event = incident.event
+        lasted = duration(at - event.opened_at)
+        if incident.closed_because:
+            return [f"Closed at {self._time(at)}, because the camera is no longer watched; it was open for {lasted}."]
+        if event.kind == "not_judged":
+            return [f"This camera is watched again since {self._time(at)}; it was blind for {lasted}."]
+        if event.kind == "camera_fault":
+            return [f"Resolved at {self._time(at)}, after {lasted}."]
+        look = "" if incident.false_alarm else " Please check in person."
+        return [f"Not seen since {self._time(at)}; lasted {lasted}.{look}"]
 
     def _responses(self, incident: Incident) -> list[str]:
         lines: list[str] = []
+        fire = incident.event.kind == "fire"
         if incident.false_alarm:
-            learns = "; the picture helps to learn" if incident.event.kind == "fire" else ""
-            lines.append(f"🚫 Marked as false alarm by {self._by(incident.false_alarm)}{learns}.")
+            learns = "; the picture is kept for training" if fire else ""
+            lines.append(f"🚫 Marked as a false alarm by {self._by(incident.false_alarm)}{learns}.")
         if incident.acknowledged_before:
-            lines.append(f"Answered by {self._by(incident.acknowledged_before)}, before it grew worse.")
+            lines.append(f"Acknowledged by {self._by(incident.acknowledged_before)}, before it got worse.")
         if incident.acknowledged:
             lines.append(f"✅ Acknowledged by {self._by(incident.acknowledged)}.")
-        lines += [f"📣 Not acknowledged: told {self._by(mark)} as well." for mark in incident.told_further]
+        lines += [f"📣 Not acknowledged: also alerted {self._by(mark)}." for mark in incident.told_further]
         if incident.snoozed:
+            still_rings = f" {STILL_RINGS}" if fire else ""
             until = self.clock(incident.snoozed.until)
-            lines.append(f"🔕 Silent until {until}, by {self._by(incident.snoozed)}. Anything worse still rings.")
+            lines.append(f"🔕 Snoozed until {until} by {html.escape(shorten(incident.snoozed.by, 60))}.{still_rings}")
         if not incident.open or incident.false_alarm or incident.acknowledged:
             return lines
         if incident.event.kind == "drill":
-            lines.append("This is a drill: nothing burns. Press Acknowledge to show that it reached you.")
-        elif incident.event.kind == "fire":
+            lines.append("This is a drill: there is no fire. Press Acknowledge to show that it reached you.")
+        elif fire:
             follows = "Picture and clip follow. " if incident.version == 1 else ""
-            lines.append(f"{follows}In danger: get everybody out and call the fire brigade.")
+            lines.append(f"{follows}{DANGER}")
+        elif incident.event.kind == "not_judged":
+            _, remedy = CAUSES.get(incident.event.label, ("", "Check /status"))
+            lines.append(f"Until then, no fire here is detected. {remedy}; /status shows every part.")
         else:
-            lines.append("Please look after the camera.")
+            lines.append("Please check the camera.")
             if incident.event.label in ACCEPTABLE_VIEWS:
-                lines.append("Is it meant to see just this? Then press False alarm: the view becomes normal.")
+                lines.append("If the camera is meant to see this, press False alarm: the view becomes normal.")
         return lines
 
     def _by(self, mark: Mark) -> str:
@@ -237,8 +282,10 @@ def _name(camera_name: str) -> str:
 
 
 def _title(kind: str, label: str) -> str:
+    if kind == "not_judged":
+        return "Camera not watched"
     if kind == "camera_fault":
-        return f"Camera trouble: {html.escape(shorten(_FAULTS.get(label, label), 60))}"
+        return f"Camera fault: {html.escape(shorten(_FAULTS.get(label, label), 60))}"
     return _thing(label).capitalize()
 
 
@@ -251,7 +298,27 @@ def _drill(incident: Incident) -> str:
 
 
 def _peak(incident: Incident) -> str:
-    return "" if incident.event.kind == "camera_fault" else f"peak {percent(incident.event.peak_score)}"
+    return "" if incident.event.kind in TROUBLE else f" · {percent(incident.event.peak_score)}"
+
+
+def _now(incident: Incident) -> str:
+    if incident.event.kind in TROUBLE:
+        return "It is not resolved."
+    if not incident.open:
+        return "It is no longer seen: it may be out, or the camera may have failed. Please check."
+    return "It is visible now." if incident.visible else "It is not visible right now."
+
+
+def _detail(incident: Incident) -> list[str]:
+    return [] if incident.event.kind in TROUBLE else [f"<i>{technical_detail(incident.event)}</i>"]
+
+
+def _further(event: IncidentEvent, number: int) -> tuple[str, str]:
+    """Return the headline of a fire at a further place and where it is."""
+    ordinal = _ORDINALS.get(number, "Another")
+    # A worsening that overtook it counts its places anew.
+    spot = f" · {where(event.places[number - 1])}" if number <= len(event.places) else ""
+    return f"{ordinal} {_thing(event.label)} in the same picture".upper(), spot
 
 
 def _symbol(incident: Incident) -> str:
@@ -259,6 +326,6 @@ def _symbol(incident: Incident) -> str:
         return "🚫"
     if not incident.open:
         return "⚪"
-    if incident.event.kind == "camera_fault":
+    if incident.event.kind in TROUBLE:
         return "📵"
     return {"fire": "🔥", "start_fire": "🟠"}.get(incident.event.label, "❗")

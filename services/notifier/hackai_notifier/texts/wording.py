@@ -9,6 +9,9 @@ from datetime import timedelta
 # https://core.telegram.org/bots/api: 0-1024 characters of a caption, 1-4096 of a text, after entities are parsed.
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
+DANGER = "If you are in danger, get everyone out and call the fire service (112 / 911)."
+# What a snooze promises, wherever it is promised; kept by hackai_notifier.incident.incidents.merge.
+STILL_RINGS = "A new fire, a second place, or one that grows or gets worse still rings."
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from hackai_shared.figures import percent
 from hackai_shared.messages import DeliveryReport, IncidentEvent
 
 LABELS = {"fire": "FIRE", "start_fire": "STARTING FIRE"}
@@ -41,13 +42,13 @@ def incident_event(event: IncidentEvent) -> DemoEvent:
     if event.change == "opened":
         took = event.confirmed_s - event.opened_s
         sentence = (
-            f"[bold red]{what}[/] at {event.camera_name}: {event.score:.0%}, began at {event.opened_s:.1f} s, "
-            f"confirmed {took:.1f} s later"
+            f"[bold red]{what}[/] at {event.camera_name}: {percent(event.peak_score)}, "
+            f"began at {event.opened_s:.1f} s, confirmed {took:.1f} s later"
         )
     elif event.change == "cleared":
         sentence = f"[green]cleared[/] at {event.camera_name}"
     else:
-        sentence = f"[yellow]{event.change}[/] at {event.camera_name}: {what} {event.score:.0%}"
+        sentence = f"[yellow]{event.change}[/] at {event.camera_name}: {what} {percent(event.peak_score)}"
     return DemoEvent(_CHANGES[event.change], fields, sentence)
 
 

@@ -30,7 +30,7 @@ def test_what_was_pressed_or_makes_no_sense_any_more_disappears() -> None:
     over = merge(known, later(event, "cleared"))
 
     assert labels(known.model_copy(update={"acknowledged": MARK})) == ["🚫 False alarm", "🔕 Snooze"]
-    assert labels(known.model_copy(update={"false_alarm": MARK})) == []
+    assert labels(known.model_copy(update={"false_alarm": MARK})) == ["↩️ Not a false alarm"]
     assert labels(over) == ["✅ Acknowledge", "🚫 False alarm"]
 
 

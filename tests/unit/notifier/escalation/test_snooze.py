@@ -2,58 +2,52 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hackai_notifier.escalation.snooze import Snooze, SnoozeBook, parse_duration
+from hackai_notifier.escalation.snooze import Window, WindowBook, parse_duration
 
 AT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def snooze(camera_id: str = "front", severity: int = 1) -> Snooze:
-    return Snooze(camera_id=camera_id, severity=severity, by="Ann", started_at=AT, duration_s=600.0)
+def window(key: str = "a") -> Window:
+    return Window(key=key, by="Ann", started_at=AT, duration_s=600.0)
 
 
-def book_with(entry: Snooze, *, wall: datetime = AT, monotonic: float = 1000.0) -> SnoozeBook:
-    book = SnoozeBook()
+def book_with(entry: Window, *, wall: datetime = AT, monotonic: float = 1000.0) -> WindowBook:
+    book = WindowBook()
     book.put(entry, wall=wall, monotonic=monotonic)
     return book
 
 
-def test_it_silences_its_camera_until_it_ends() -> None:
-    book = book_with(snooze())
+def test_it_holds_for_its_incident_until_it_ends() -> None:
+    book = book_with(window())
 
-    assert book.silences("front", 1, wall=AT + 9 * MINUTE, monotonic=1540.0)
-    assert not book.silences("front", 1, wall=AT + 10 * MINUTE, monotonic=1600.0)
-    assert not book.silences("kitchen", 1, wall=AT, monotonic=1000.0)
-
-
-def test_anything_worse_breaks_it() -> None:
-    assert not book_with(snooze(severity=1)).silences("front", 2, wall=AT, monotonic=1000.0)
+    assert book.find("a", wall=AT + 9 * MINUTE, monotonic=1540.0)
+    assert not book.find("a", wall=AT + 10 * MINUTE, monotonic=1600.0)
+    assert not book.find("b", wall=AT, monotonic=1000.0)
 
 
-def test_all_cameras_can_be_silenced() -> None:
-    assert book_with(snooze("*", 2)).silences("kitchen", 2, wall=AT, monotonic=1000.0)
+def test_one_of_several_keys_is_enough() -> None:
+    assert book_with(window("*")).find("kitchen", "*", wall=AT, monotonic=1000.0)
 
 
 def test_a_wall_clock_that_jumps_back_does_not_prolong_it() -> None:
-    book = book_with(snooze())
-
-    assert not book.silences("front", 1, wall=AT - timedelta(days=400), monotonic=1601.0)
+    assert not book_with(window()).find("a", wall=AT - timedelta(days=400), monotonic=1601.0)
 
 
 def test_a_wall_clock_that_jumps_forward_ends_it_rather_than_hiding_an_alarm() -> None:
-    assert not book_with(snooze()).silences("front", 1, wall=AT + timedelta(days=1), monotonic=1001.0)
+    assert not book_with(window()).find("a", wall=AT + timedelta(days=1), monotonic=1001.0)
 
 
 def test_after_a_restart_it_lasts_no_longer_than_it_was_made_for() -> None:
-    book = book_with(snooze(), wall=AT - timedelta(days=400), monotonic=5.0)
+    book = book_with(window(), wall=AT - timedelta(days=400), monotonic=5.0)
 
-    assert book.silences("front", 1, wall=AT - timedelta(days=400), monotonic=600.0)
-    assert not book.silences("front", 1, wall=AT - timedelta(days=400), monotonic=606.0)
+    assert book.find("a", wall=AT - timedelta(days=400), monotonic=600.0)
+    assert not book.find("a", wall=AT - timedelta(days=400), monotonic=606.0)
 
 
 def test_it_can_be_ended() -> None:
-    book = book_with(snooze())
-    book.remove("front")
+    book = book_with(window())
+    book.remove("a")
 
     assert book.active(wall=AT, monotonic=1000.0) == []
 

@@ -43,7 +43,7 @@ def test_it_has_passed_when_everybody_was_told() -> None:
         "notifier to console console": 0.1,
     }
     assert round(done.whole_s or 0, 2) == 2.6
-    assert "Drill passed</b>: everybody told within 2.6 s" in WRITER.drill(done)
+    assert "Drill passed</b>: everyone alerted within 2.6 s" in WRITER.drill(done)
     assert "first frame to fire recognised: 1.70 s" in WRITER.drill(done)
     assert WRITER.drill_line(done) == "✅ 24 Nov 12:00 · 2.6 s · by Ann"
 

@@ -47,10 +47,23 @@ def access(clock: Clock, revoked: set[str]) -> FaceAccess:
     return FaceAccess(ConfiguredAccess([1], [9]), revoked, now=clock)
 
 
-def test_a_configured_chat_gets_texts_and_commands_nothing(access: FaceAccess) -> None:
-    assert access.receivers() == [Receiver(1, pictures=False)]
-    assert (access.role(1), access.proof(1)) == (None, "")
+def test_a_listed_chat_sees_and_answers_without_a_face(access: FaceAccess) -> None:
+    assert access.receivers() == [Receiver(1)]
+    assert (access.role(1), access.proof(1)) == (Role.OPERATOR, "configuration")
+    assert not access.fresh_face(1)
     assert access.administrators() == [9]
+
+
+def test_a_listed_administrator_is_none_without_a_face(access: FaceAccess) -> None:
+    assert access.role(9) is Role.OPERATOR
+    access.bind(session(9, role=Role.ADMIN))
+    assert access.role(9) is Role.ADMIN
+
+
+def test_a_login_takes_nothing_from_a_listed_chat(access: FaceAccess) -> None:
+    access.bind(session(1, role=Role.VIEWER))
+    assert access.role(1) is Role.OPERATOR
+    assert access.proof(1) == "session:j1"
 
 
 def test_a_login_gives_pictures_and_the_role_of_the_person(access: FaceAccess) -> None:
@@ -70,7 +83,8 @@ def test_a_session_that_ended_leaves_the_text(access: FaceAccess, clock: Clock, 
         revoked.add("j2")
     else:
         access.bind(session(2, ended=True))
-    assert access.receivers() == [Receiver(1, pictures=False), Receiver(2, pictures=False)]
+    assert access.receivers() == [Receiver(1), Receiver(2, pictures=False)]
+    assert access.expired(2)
     assert access.role(2) is None
     assert not access.fresh_face(2)
 

@@ -10,13 +10,13 @@ from hackai_notifier.selftest.fault_location import Trace, find_broken
 @pytest.mark.parametrize(
     ("trace", "leg", "reason"),
     [
-        (Trace(redis=False, received_s=5), "redis", "Redis does not answer"),
-        (Trace(camera_alive=False), "camera", "no sign of life"),
+        (Trace(redis=False, received_s=5), "redis", "Redis is unavailable"),
+        (Trace(camera_alive=False), "camera", "does not respond"),
         (Trace(shown_s=600), "camera", "shows no test fire"),
         (Trace(), "camera", "shows no test fire"),
-        (Trace(inference_alive=False, shown_s=20), "inference", "no sign of life"),
+        (Trace(inference_alive=False, shown_s=20), "inference", "does not respond"),
         (Trace(shown_s=20), "inference", "none is judged"),
-        (Trace(shown_s=20, judged_s=20, best_score=0.12), "inference", "does not recognise a fire (at most 12%)"),
+        (Trace(shown_s=20, judged_s=20, best_score=0.12), "inference", "does not recognize a fire (at most 12 %)"),
         (Trace(shown_s=20, judged_s=20, best_score=0.97), "incidents", "no incident arrived"),
         (Trace(shown_s=20, judged_s=20, best_score=0.97, received_s=18), "outbox", "did not deliver"),
         # What was judged and received before the trouble began is no news.

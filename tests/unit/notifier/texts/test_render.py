@@ -5,8 +5,7 @@ import pytest
 
 from hackai_notifier.incident.incidents import Incident, Mark, SnoozeMark, merge
 from hackai_notifier.texts.render import Writer
-from hackai_notifier.texts.sentence import percent
-from hackai_notifier.texts.wording import CAPTION_LIMIT, TEXT_LIMIT, plain, shorten
+from hackai_notifier.texts.wording import CAPTION_LIMIT, STILL_RINGS, TEXT_LIMIT, plain, shorten
 from hackai_shared.messages import Spot
 from notifier_harness import incident, later
 from telegram_emulator import markup
@@ -21,9 +20,10 @@ def fire(**changes: Any) -> Incident:
 
 def test_a_new_fire() -> None:
     assert plain(WRITER.text(fire())).splitlines() == [
-        "🔥 FIRE · Front door · 93 %",
-        "Seen since 14:03:19, confirmed 14:03:22, in 28 of 30 frames.",
-        "Picture and clip follow. In danger: get everybody out and call the fire brigade.",
+        "🔥 FIRE · Front door · 97 %",
+        "First seen 14:03:19, confirmed within 3 s. Very certain (97 %).",
+        "Picture and clip follow. If you are in danger, get everyone out and call the fire service (112 / 911).",
+        "28 of 30 frames",
     ]
 
 
@@ -32,9 +32,9 @@ def test_what_began_as_smoke() -> None:
     worse = merge(merge(None, smoke), later(smoke, "worsened", label="fire"))
 
     assert plain(WRITER.text(worse)).splitlines()[2] == "Began as a starting fire."
-    assert plain(WRITER.update(worse)).splitlines()[:2] == [
-        "🔥 NOW FLAMES · Front door · 93 %",
-        "The starting fire of 14:03:22 has become a fire.",
+    assert plain(WRITER.news(worse, "")).splitlines()[:2] == [
+        "🔥 OPEN FLAMES NOW · Front door · 97 %",
+        "The starting fire of 14:03:22 is now a fire.",
     ]
 
 
@@ -42,15 +42,16 @@ def test_a_fire_at_a_further_place_says_where() -> None:
     event = incident(opened_at=AT, confirmed_at=AT, places=[Spot(x=0.1, y=0.9)])
     more = merge(merge(None, event), later(event, "worsened", places=[Spot(x=0.1, y=0.9), Spot(x=0.5, y=0.1)]))
 
-    assert plain(WRITER.further(more, "place 2")).splitlines()[:2] == [
-        "🔥 AT ANOTHER PLACE TOO: FIRE · Front door · top",
-        "The fire of 14:03:22 is not the only one any more.",
+    assert plain(WRITER.news(more, "place 2")).splitlines()[:2] == [
+        "🔥 SECOND FIRE IN THE SAME PICTURE · Front door · top",
+        "The fire of 14:03:22 is no longer the only one.",
     ]
-    assert "At 2 places of the picture: bottom left, top." in plain(WRITER.text(more)).splitlines()
+    assert "At 2 places in the picture: bottom left, top." in plain(WRITER.text(more)).splitlines()
 
 
 def test_a_place_that_a_worsening_made_forget_is_told_without_words_for_it() -> None:
-    assert plain(WRITER.further(fire(), "place 2")).splitlines()[0] == "🔥 AT ANOTHER PLACE TOO: FIRE · Front door"
+    first = plain(WRITER.news(fire(), "place 2")).splitlines()[0]
+    assert first == "🔥 SECOND FIRE IN THE SAME PICTURE · Front door"
 
 
 def test_a_fire_that_is_over_says_so_in_its_first_line() -> None:
@@ -58,9 +59,10 @@ def test_a_fire_that_is_over_says_so_in_its_first_line() -> None:
     over = merge(merge(None, event), later(event, "cleared", created_at=AT + timedelta(seconds=108)))
 
     assert plain(WRITER.text(over)).splitlines() == [
-        "⚪ No longer seen: fire · Front door · peak 97 %",
-        "Seen since 14:03:22, confirmed 14:03:22, in 28 of 30 frames.",
-        "Not seen any more since 14:05:10; lasted 1 min 48 s. Please look for yourself.",
+        "⚪ No longer seen: fire · Front door · 97 %",
+        "First seen 14:03:22, confirmed within 1 s. Very certain (97 %).",
+        "Not seen since 14:05:10; lasted 1 min 48 s. Please check in person.",
+        "28 of 30 frames",
     ]
 
 
@@ -74,7 +76,7 @@ def test_who_did_what_about_it() -> None:
     lines = plain(WRITER.text(answered)).splitlines()
 
     assert "✅ Acknowledged by Ann at 14:03." in lines
-    assert "🔕 Silent until 14:13, by Bob at 14:03. Anything worse still rings." in lines
+    assert f"🔕 Snoozed until 14:13 by Bob. {STILL_RINGS}" in lines
     marked = WRITER.text(fire().model_copy(update={"false_alarm": Mark(by="Ann", at=AT)}))
     assert plain(marked).startswith("🚫 False alarm · Front door · was: fire")
 
@@ -82,7 +84,7 @@ def test_who_did_what_about_it() -> None:
 def test_a_drill_and_a_camera_fault_cannot_be_taken_for_a_fire() -> None:
     assert plain(WRITER.text(fire(kind="drill"))).startswith("🔥 DRILL: FIRE · Front door")
     assert plain(WRITER.text(fire(kind="camera_fault", label="frozen"))).startswith(
-        "📵 CAMERA TROUBLE: PICTURE FROZEN · Front door\n"
+        "📵 CAMERA FAULT: PICTURE FROZEN · Front door\n"
     )
 
 
@@ -91,7 +93,9 @@ def test_foreign_text_breaks_neither_markup_nor_limits(evil: str) -> None:
     known = fire(camera_name=evil, label="fire").model_copy(update={"acknowledged": Mark(by=evil, at=AT)})
     texts = [
         WRITER.text(known),
-        WRITER.update(known),
+        WRITER.news(known, ""),
+        WRITER.open_now(known),
+        WRITER.brief(known),
         WRITER.line(known),
         WRITER.notice(known, step=evil[:50], whom=evil[:50], reason=evil),
     ]
@@ -101,9 +105,25 @@ def test_foreign_text_breaks_neither_markup_nor_limits(evil: str) -> None:
         assert markup.length(markup.parse(WRITER.caption(known, step))) <= CAPTION_LIMIT
 
 
-def test_no_network_is_ever_certain() -> None:
-    assert percent(1.0) == "99 %"
-    assert percent(0.834) == "83 %"
+def test_the_peak_is_shown_while_the_fire_hides() -> None:
+    event = incident(opened_at=AT, confirmed_at=AT)
+    hidden = merge(merge(None, event), later(event, "updated", score=0.02))
+    lines = plain(WRITER.text(hidden)).splitlines()
+
+    assert lines[0] == "🔥 FIRE · Front door · 97 %"
+    assert "Not visible right now." in lines
+    assert "Not visible right now." not in WRITER.text(merge(hidden, later(hidden.event, "updated", score=0.9)))
+
+
+def test_a_camera_that_is_not_judged_says_why_and_what_to_do() -> None:
+    blind = fire(kind="not_judged", label="inference")
+    text = plain(WRITER.text(blind))
+
+    assert text.startswith("📵 CAMERA NOT WATCHED · Front door\n")
+    assert "since 14:03:19: the inference service does not respond." in text
+    assert "Until then, no fire here is detected. Restart the inference service" in text
+    over = merge(blind, later(blind.event, "cleared", created_at=AT + timedelta(seconds=57)))
+    assert "This camera is watched again since 14:04:19; it was blind for 1 min 0 s." in plain(WRITER.text(over))
 
 
 def test_shortening_keeps_to_the_limit() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hackai_shared.config import ConfigError, load_config
+from hackai_shared.config import ConfigError
 from hackai_standalone.doctor.finding import Finding, Patient
+from hackai_standalone.usable_config import load_usable_config
 
 NAME = "configuration"
 
@@ -13,7 +14,7 @@ NAME = "configuration"
 def check(patient: Patient) -> Iterable[Finding]:
     """Report every mistake of the file."""
     try:
-        config = load_config(patient.config_path, patient.environment)
+        config = load_usable_config(patient.config_path, patient.models_dir, patient.environment)
     except ConfigError as error:
         for problem in error.problems:
             yield Finding(NAME, "problem", str(problem), "edit the file, then: hackai config check")
