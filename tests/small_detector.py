@@ -49,13 +49,13 @@ def red_detector() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def write_detector(make_package: Callable[..., Path], models: Path, version: int = 1) -> Path:
-    """Write ``<models>/fire-detector/<version>`` with the thresholds 0.4; return its folder."""
+def write_detector(make_package: Callable[..., Path], models: Path, version: int = 1, **thresholds: float) -> Path:
+    """Write ``<models>/fire-detector/<version>`` with the thresholds 0.4 and others; return its folder."""
     changes: Any = {
         "task": "detection",
         "classes": ["fire", "smoke"],
         "outputs": {"boxes": "boxes", "scores": "scores"},
-        "thresholds": {"fire": 0.4, "smoke": 0.4},
+        "thresholds": {"fire": 0.4, "smoke": 0.4, **thresholds},
     }
     folder = make_package(models, version, name="fire-detector", **changes)
     graph = red_detector()

@@ -55,10 +55,13 @@ class Floors(BaseModel):
     min_map50: float | None = Field(None, ge=0, le=1, description="Of a detector.")
     min_average_precision: float | None = Field(None, ge=0, le=1, description="Of each class of a detector.")
     min_pointing: float | None = Field(
-        None, ge=0, le=1, description="Pictures in which a detector's best box points into a true one, in each class."
+        None,
+        ge=0,
+        le=1,
+        description="Share of the pictures in which the best box of a detector points into a true one.",
     )
     min_overlap: float | None = Field(
-        None, ge=0, le=1, description="Overlap of all boxes with all true ones, averaged over pictures, in each class."
+        None, ge=0, le=1, description="Overlap of the areas of all drawn and all true boxes of a detector, averaged."
     )
 
     @field_validator("min_fire_recall_at_far", "min_alarm_recall_at_far")

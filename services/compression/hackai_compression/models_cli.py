@@ -18,7 +18,7 @@ from hackai_compression.judging.evaluate import evaluate
 from hackai_compression.judging.evaluate_detector import evaluate_detector
 from hackai_compression.judging.latency import measure_latency
 from hackai_compression.judging.verdict import Evaluation
-from hackai_compression.reports.terminal import detection_table, evaluation_table, source_table
+from hackai_compression.reports.terminal import detection_source_table, detection_table, evaluation_table, source_table
 from hackai_shared.serving.package import PackageError, open_package
 from hackai_shared.serving.session import SessionError, choose_variant
 
@@ -49,8 +49,9 @@ def evaluate_command(
     """Figures of a package, as it serves.
 
     Of a classifier: accuracy, recall, confusion, alarms (recall at 1 % and 0.1 % false alarms, recall and false alarms
-    at the thresholds that ship, per source; all with exact bounds), AUROC, size and latency. Of a detector:
-    mAP50, average precision and recall at fixed wrong boxes per picture for every class, size and latency.
+    at the thresholds that ship, per source; all with exact bounds), AUROC, size and latency. Of a detector: pointing
+    accuracy and overlap of the areas, per class and source, mAP50, average precision and recall at fixed wrong boxes
+    per picture for every class, size and latency.
     """
     errors = Console(stderr=True)
     try:
@@ -78,7 +79,9 @@ def evaluate_command(
 
 
 def _tables(found: Evaluation | DetectionEvaluation) -> list[Table]:
-    if isinstance(found, DetectionEvaluation):
-        return [detection_table([found])]
-    by_source = source_table(found)
-    return [evaluation_table([found]), *([by_source] if by_source is not None else [])]
+    whole, by_source = (
+        (detection_table([found]), detection_source_table(found))
+        if isinstance(found, DetectionEvaluation)
+        else (evaluation_table([found]), source_table(found))
+    )
+    return [whole, *([by_source] if by_source is not None else [])]

@@ -71,7 +71,9 @@ class SecondOpinionConfig(Section):
 class DetectorConfig(Section):
     """The second look: a model that finds boxes, asked only where there is reason to."""
 
-    model: Optional[str] = Field(None, description="name of its model package; none: the classifier judges alone")
+    model: Optional[str] = Field(
+        "fire-detector", description="name of its model package; none (null): the classifier judges and draws alone"
+    )
     variant: str = Field("auto", description="variant of the package; auto: the first that the runtime prefers")
     suspicious_from: float = Field(
         0.15, ge=0, le=1, description="probability of fire and starting fire together from which it is asked"
@@ -79,7 +81,7 @@ class DetectorConfig(Section):
     every_s: float = Field(0.3, gt=0, le=10, description="seconds between two looks at a suspicious camera, at least")
     scan_every_s: float = Field(10.0, gt=0, le=3600, description="seconds between two looks at a quiet camera")
     min_score: Optional[float] = Field(
-        None, gt=0, lt=1, description="score from which a box counts; default: the thresholds of its package"
+        None, gt=0, lt=1, description="score from which a box counts and is drawn; default: those of its package"
     )
 
 

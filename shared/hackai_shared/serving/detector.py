@@ -19,6 +19,9 @@ DEFAULT_SCORE = 0.25
 DEFAULT_OVERLAP = 0.5
 # Key of ``thresholds`` in the manifest, beside the names of the classes.
 OVERLAP = "overlap"
+# In front of the name of a class: the score from which its boxes are drawn once something burns. Boxes that are no sign
+# by themselves still show best where it does.
+DRAWN = "drawn_"
 MAX_BOXES = 20
 
 
@@ -50,6 +53,7 @@ class Detector:
         thresholds = package.manifest.thresholds
         self.overlap = thresholds.get(OVERLAP, DEFAULT_OVERLAP)
         self.minimum: Dict[str, float] = {name: thresholds.get(name, DEFAULT_SCORE) for name in self.classes}
+        self.drawn: Dict[str, float] = drawn_from(thresholds, self.classes)
 
     def detect(self, picture: "np.ndarray[Any, Any]", *, min_score: Optional[float] = None) -> List[DetectedBox]:
         """Return the boxes of one picture ``(H, W, 3) uint8 RGB`` of any size, best first.
@@ -91,6 +95,12 @@ class Detector:
             )
             for index, (width, height) in enumerate(sizes)
         ]
+
+
+def drawn_from(thresholds: Mapping[str, float], classes: Sequence[str]) -> Dict[str, float]:
+    """Return the score per class from which a box is drawn: never higher than the one from which it counts."""
+    counts = {name: thresholds.get(name, DEFAULT_SCORE) for name in classes}
+    return {name: min(least, thresholds.get(DRAWN + name, least)) for name, least in counts.items()}
 
 
 def choose(

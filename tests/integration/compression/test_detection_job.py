@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from hackai_compression.errors import GateRefusedError, RecipeError, WeightsError
+from hackai_compression.errors import DatasetError, GateRefusedError, RecipeError, WeightsError
 from hackai_compression.models_cli import app as models_app
 from hackai_compression.pipeline.data import Folders
+from hackai_compression.pipeline.detection_data import read_boxed_parts
 from hackai_compression.pipeline.job import Outcome
 from hackai_compression.pipeline.progress import ProgressEvent
 from hackai_compression.pipeline.run import run_recipe
-from hackai_compression.recipes import Recipe, load_recipe, read_recipe
+from hackai_compression.recipes import Recipe, judged_on, load_recipe, read_recipe
 from hackai_compression.reports.page import write_report
 from hackai_shared.serving.package import PackageError, open_package
 
@@ -28,7 +30,8 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A YOLO folder: an orange or a grey square on noise, every fourth picture without."""
     base = tmp_path_factory.mktemp("yolo")
     rng = np.random.default_rng(0)
-    for split, count in (("train", 24), ("val", 12)):
+    for split, count in (("train", 24), ("val", 12), ("elsewhere", 8)):
+        place = "abroad" if split == "elsewhere" else "made"
         for kind in ("images", "labels"):
             (base / kind / split).mkdir(parents=True)
         for i in range(count):
@@ -38,8 +41,8 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 x, y = (int(v) for v in rng.integers(4, 50, 2))
                 picture[y : y + 40, x : x + 40] = (0, 120, 255) if i % 2 else (180, 180, 180)
                 text = f"{0 if i % 2 else 1} {(x + 20) / 96} {(y + 20) / 96} {40 / 96} {40 / 96}\n"
-            cv2.imwrite(str(base / "images" / split / f"made_{split}{i}.png"), picture)
-            (base / "labels" / split / f"made_{split}{i}.txt").write_text(text, encoding="utf-8")
+            cv2.imwrite(str(base / "images" / split / f"{place}_{split}{i}.png"), picture)
+            (base / "labels" / split / f"{place}_{split}{i}.txt").write_text(text, encoding="utf-8")
     return base
 
 
@@ -60,11 +63,42 @@ def test_the_job_leaves_a_package_of_every_variant(job: tuple[Path, list[Outcome
     package = open_package(out / str(outcomes[-1].package))
     assert package.manifest.task == "detection"
     assert set(package.manifest.variants) == {"fp32", "int8", "int8-trt"}
-    assert set(package.manifest.thresholds) == {"overlap", "fire", "smoke"}
+    assert set(package.manifest.thresholds) == {"overlap", "fire", "smoke", "drawn_fire", "drawn_smoke"}
     verdict = outcomes[-1].detection
     assert verdict is not None
     assert {e.backgrounds for e in verdict.evaluations} == {3}
-    assert "mAP50" in (package.folder / "README.md").read_text(encoding="utf-8")
+    assert {e.pointing.of for e in verdict.evaluations if e.pointing is not None} == {9}
+    assert [list(e.sources) for e in verdict.elsewhere] == [["boxes-abroad"]] * 3
+    assert verdict.looks == {"test": 3, "elsewhere": 3}
+    assert "elsewhere" in package.manifest.variants["int8"].metrics
+    card = (package.folder / "README.md").read_text(encoding="utf-8")
+    assert card.index("In places that are in no training") < card.index("On the test pictures")
+    assert "mAP50" in card
+
+
+def test_what_is_judged_on_validation_pictures_is_loaded_by_no_service(
+    job: tuple[Path, list[Outcome]], boxes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    out = tmp_path / "job"
+    shutil.copytree(job[0], out)
+    for path in (out / "recipe.json", out / "looks.json", *sorted(out.glob("*-judge"))):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    outcomes = run_recipe(judged_on(recipe, "validation"), Folders(boxes, boxes), out)
+    verdict = outcomes[-1].detection
+    assert verdict is not None
+    assert (verdict.measured_on, verdict.elsewhere, verdict.looks) == ("validation", [], {"validation": 3})
+    with pytest.raises(PackageError, match="no gate report"):
+        open_package(out / str(outcomes[-1].package))
+    assert "no gate has been passed" in write_report(out).read_text(encoding="utf-8")
+
+
+def test_a_place_of_training_is_not_elsewhere(boxes: Path, recipe: Recipe, tmp_path: Path) -> None:
+    copy = tmp_path / "yolo"
+    shutil.copytree(boxes, copy)
+    for path in list((copy / "images" / "elsewhere").iterdir()):
+        path.rename(path.with_name(path.name.replace("abroad", "made")))
+    with pytest.raises(DatasetError, match="boxes-made is in `train`"):
+        read_boxed_parts(recipe, Folders(copy, copy))
 
 
 def test_evaluate_prints_what_the_judge_found(job: tuple[Path, list[Outcome]], boxes: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -72,3 +73,26 @@ def test_the_same_draw_gives_the_same_view(sample: Sample) -> None:
     first, second = (views.make(1, np.random.default_rng(7)) for _ in range(2))
     assert np.array_equal(first.picture, second.picture)
     assert np.array_equal(first.corners, second.corners)
+
+
+def test_what_was_not_boxed_is_unknown_in_its_own_quarter_of_a_mosaic(sample: Sample) -> None:
+    partly = replace(sample, unboxed=("fire",))
+    wanted = AugmentationPolicy(camera_faults=0, harmless_scenes=0, composites=0, mosaics=1.0)
+    views = BoxedViewMaker([partly, sample], [], ("fire", "smoke"), SIZE, wanted, PictureCache())
+    half = SIZE / 2
+    quarters = {(x, y, x + half, y + half) for x in (0.0, half) for y in (0.0, half)}
+    view = views.make(0, np.random.default_rng(0))
+    unknown = [tuple(c) for c, kind in zip(view.unknown.tolist(), view.unknown_classes, strict=True) if kind == 0]
+    assert unknown[0] == (0.0, 0.0, half, half)
+    assert set(unknown) <= quarters
+    whole = maker(partly, geometry=False).make(0, np.random.default_rng(0))
+    assert whole.unknown.tolist() == [[0, 0, SIZE, SIZE]]
+    assert whole.unknown_classes.tolist() == [0]
+
+
+def test_a_box_of_which_too_little_is_left_is_unknown_there(sample: Sample) -> None:
+    tiny = replace(sample, boxes=(Box("smoke", 0.5, 0.5, 0.51, 0.51),))
+    view = maker(tiny, geometry=False).make(0, np.random.default_rng(0))
+    assert len(view.corners) == 0
+    assert view.unknown_classes.tolist() == [1]
+    assert view.unknown[0] == pytest.approx(np.array([0.5, 0.5, 0.51, 0.51]) * SIZE)

@@ -41,3 +41,31 @@ def test_a_wrong_line_is_named(tmp_path: Path) -> None:
 
 def test_a_picture_without_a_label_file_has_no_boxes(tmp_path: Path) -> None:
     assert read_boxes(tmp_path / "none.txt") == ()
+
+
+HEAD = "file,source,group,boxed,licence\n"
+
+
+def test_sources_and_what_was_boxed_are_read(folder: Path) -> None:
+    (folder / "sources.csv").write_text(HEAD + "val/a_1.png,web,g7,smoke,none\n", encoding="utf-8")
+    (sample,) = read_yolo_folder(folder, "val").samples
+    assert (sample.source, sample.group, sample.unboxed) == ("boxes-web", "web/g7", ("fire",))
+
+
+def test_a_picture_without_a_row_is_fully_boxed(folder: Path) -> None:
+    (folder / "sources.csv").write_text(HEAD + "val/b_1.png,web,g7,smoke,none\n", encoding="utf-8")
+    assert read_yolo_folder(folder, "val").samples[0].unboxed == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,source\n", "lacks the column"),
+        (HEAD + "val/a_1.png,web,g7,steam,none\n", "sources.csv:2"),
+        (HEAD + "val/a_1.png,web,g7,,none\n", "sources.csv:2"),
+    ],
+)
+def test_wrong_sources_are_named(folder: Path, text: str, message: str) -> None:
+    (folder / "sources.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match=message):
+        read_yolo_folder(folder, "val")

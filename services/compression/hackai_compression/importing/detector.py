@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +17,12 @@ from hackai_compression.errors import ImportRefusedError
 from hackai_compression.exporting.lint import lint_for_tensorrt
 from hackai_compression.importing.layouts import EXPLAINED, Layout, class_names, recognise
 from hackai_compression.importing.rewrite import BOXES, INPUT, SCORES, rewrite
+from hackai_compression.judging.box_thresholds import choose_thresholds
 from hackai_compression.judging.detection_gate import detection_refusals
-from hackai_compression.judging.detection_metrics import match, recall_at_false_boxes
 from hackai_compression.judging.detection_verdict import DetectionVerdict
 from hackai_compression.judging.evaluate_detector import describe_detector, detect_all
-from hackai_compression.judging.judge_detector import PERMITTED
 from hackai_compression.judging.latency import measure_latency
 from hackai_compression.package import write_package
-from hackai_shared.serving.detector import DEFAULT_SCORE
 from hackai_shared.serving.manifest import InputSpec, Training
 from hackai_shared.serving.package import open_package, sha256_of
 
@@ -165,11 +162,7 @@ class _Facts:
 def _judge(about: _Facts, folder: Path, path: Path, samples: Sequence[Sample], min_map50: float) -> DetectionVerdict:
     package = open_package(folder, require_gate=False)
     detected = detect_all(package, "fp32", samples)
-    thresholds = {}
-    for label in about.layout.classes:
-        score = recall_at_false_boxes(match(detected, samples, label), PERMITTED)[1]
-        # Nothing can be chosen for a class that the pictures do not show.
-        thresholds[label] = DEFAULT_SCORE if math.isnan(score) else round(score, 4)
+    thresholds = choose_thresholds(detected, samples, about.layout.classes)
     about.write(folder, path, thresholds=thresholds)
     package = open_package(folder, require_gate=False)
     latency = [measure_latency([(package, "fp32")], threads=t, repetitions=20)[0] for t in (1, 2)]

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hackai_compression.budget import Budget
+from hackai_compression.budget import Budget, Floors
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
+from hackai_compression.judging.gate import NOT_MEASURED
 
 
-def detection_refusals(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> list[str]:
-    """Reasons against the model, empty when it may pass. A figure that is not a number never passes."""
-    return [*_size(budget, evaluations), *_floor(budget, evaluations), *_quantization(budget, evaluations)]
+def detection_refusals(
+    budget: Budget, evaluations: Sequence[DetectionEvaluation], elsewhere: Sequence[DetectionEvaluation] = ()
+) -> list[str]:
+    """Reasons against the model, empty when it may pass. Every variant must hold every floor.
+
+    What was not measured, and a figure that is not a number, never passes.
+    """
+    if not evaluations:
+        return ["no variant was judged"]
+    return [
+        *_size(budget, evaluations),
+        *(f"{e.variant}: {reason}" for e in evaluations for reason in _floors(budget, e)),
+        *_elsewhere(budget.elsewhere, evaluations, elsewhere),
+        *_quantization(budget, evaluations),
+    ]
 
 
 def _size(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> Iterator[str]:
@@ -19,18 +32,50 @@ def _size(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> Iterato
         yield f"{smallest.variant}: {smallest.size_bytes} bytes, the budget is {budget.max_size}"
 
 
-def _floor(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> Iterator[str]:
-    for e in evaluations:
-        if budget.min_map50 is not None and not e.map50 >= budget.min_map50:
-            yield f"{e.variant}: mAP50 {e.map50:.4f}, the floor is {budget.min_map50:.4f}"
+def _elsewhere(
+    floors: Floors, judged: Sequence[DetectionEvaluation], elsewhere: Sequence[DetectionEvaluation]
+) -> Iterator[str]:
+    if floors.empty():
+        return
+    found = {e.variant: e for e in elsewhere}
+    for variant in (e.variant for e in judged):
+        if variant not in found:
+            yield f"{variant}: elsewhere {NOT_MEASURED}: the boxes have no split `elsewhere`"
+        else:
+            yield from (f"{variant}: elsewhere: {reason}" for reason in _floors(floors, found[variant]))
+
+
+def _floors(floors: Floors, e: DetectionEvaluation) -> Iterator[str]:
+    shown = {name: found for name, found in e.classes.items() if found.boxes}
+    if floors.min_map50 is not None:
+        yield from _below("mAP50", e.map50 if shown else None, floors.min_map50)
+    if floors.min_average_precision is not None:
+        if not shown:
+            yield f"average precision {NOT_MEASURED}: the pictures show no box"
+        for name, found in shown.items():
+            yield from _below(f"average precision of {name}", found.average_precision, floors.min_average_precision)
+    if floors.min_pointing is not None:
+        yield from _below("pointing", e.pointing.value if e.pointing is not None else None, floors.min_pointing)
+    if floors.min_overlap is not None:
+        yield from _below("overlap", e.overlap.value if e.overlap is not None else None, floors.min_overlap)
+
+
+def _below(name: str, figure: float | None, floor: float) -> Iterator[str]:
+    if figure is None:
+        yield f"{name} {NOT_MEASURED}: the pictures show no box"
+    elif not figure >= floor:
+        yield f"{name} {figure:.4f}, the floor is {floor:.4f}"
 
 
 def _quantization(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> Iterator[str]:
     allowed = budget.max_quantization_drop
-    whole = next((e for e in evaluations if e.variant == "fp32"), None)
-    if allowed is None or whole is None:
+    if allowed is None:
         return
+    whole = next((e for e in evaluations if e.variant == "fp32"), None)
     for e in evaluations:
-        lost = whole.map50 - e.map50
-        if e is not whole and not lost <= allowed + 1e-9:
-            yield f"{e.variant}: mAP50 {lost:.4f} lower than fp32's, allowed {allowed:.4f}"
+        if e is whole:
+            continue
+        if whole is None:
+            yield f"{e.variant}: mAP50 against fp32 {NOT_MEASURED}"
+        elif not whole.map50 - e.map50 <= allowed + 1e-9:
+            yield f"{e.variant}: mAP50 {whole.map50 - e.map50:.4f} lower than fp32's, allowed {allowed:.4f}"

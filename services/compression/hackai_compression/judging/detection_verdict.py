@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hackai_compression.judging.intervals import Mean, Share
 from hackai_compression.judging.latency import Latency
 
 
@@ -28,9 +29,25 @@ class ClassFigures(BaseModel):
     average_precision: float = Field(description="At an intersection over union of 0.5, all points.")
     recall_at_false_boxes: list[FalseBoxPoint]
     threshold: float = Field(description="The package's own score from which a box counts.")
+    drawn_from: float = Field(0.0, description="The package's own score from which a box is drawn.")
+    pictures: int = Field(0, description="Pictures in which boxes were drawn around that class, where there was any.")
+    recall_interval: Share | None = Field(None, description="True boxes found at the package's own threshold.")
+    pointing: Share | None = Field(None, description="Pictures of the class whose best box points into a true one.")
+    overlap: Mean | None = Field(None, description="Of the area of all drawn boxes with that of all true ones.")
     recall: float = Field(description="At the package's own threshold.")
     false_boxes_per_picture: float = Field(description="At the package's own threshold.")
     curve: list[tuple[float, float]] = Field(description="(recall, precision), from high scores to low ones.")
+
+
+class SourceBoxes(BaseModel):
+    """One place that the pictures come from. None: it has no picture of that kind."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pictures: int
+    pointing: Share | None
+    overlap: Mean | None
+    false_alarms: Share | None = Field(description="Pictures without any true box in which a box counts.")
 
 
 class DetectionEvaluation(BaseModel):
@@ -41,9 +58,17 @@ class DetectionEvaluation(BaseModel):
     package: str
     variant: str
     pictures: int
-    backgrounds: int = Field(description="Pictures without any true box.")
+    backgrounds: int = Field(description="Fully boxed pictures without any true box.")
     false_alarms: int = Field(description="Pictures without any true box in which the package's thresholds find one.")
     map50: float = Field(description="Mean of the average precision of the classes that occur.")
+    pointing: Share | None = Field(
+        None, description="Pictures with a true box in which the centre of the best box lies in one, whatever it shows."
+    )
+    overlap: Mean | None = Field(
+        None, description="Of the area of all drawn boxes with that of all true ones, over pictures with a true box."
+    )
+    sources: dict[str, SourceBoxes] = Field(default_factory=dict)
+    worst_source: str = Field("", description="Where the best box points astray most; empty: too small.")
     classes: dict[str, ClassFigures]
     size_bytes: int
     macs: int

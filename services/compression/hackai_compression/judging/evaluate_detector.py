@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,10 +10,17 @@ from hackai_compression.datasets.samples import Sample
 from hackai_compression.errors import DatasetError
 from hackai_compression.judging.cost import measure_cost
 from hackai_compression.judging.detection_metrics import Matches, average_precision, match, recall_at_false_boxes
-from hackai_compression.judging.detection_verdict import ClassFigures, DetectionEvaluation, FalseBoxPoint
+from hackai_compression.judging.detection_verdict import (
+    ClassFigures,
+    DetectionEvaluation,
+    FalseBoxPoint,
+    SourceBoxes,
+)
+from hackai_compression.judging.intervals import share
 from hackai_compression.judging.latency import Latency
+from hackai_compression.judging.pointing import Aim, aim, overlap, pointing
 from hackai_shared.serving.decoding import ImageError, decode_image
-from hackai_shared.serving.detector import DEFAULT_SCORE, DetectedBox, Detector
+from hackai_shared.serving.detector import DEFAULT_SCORE, DetectedBox, Detector, drawn_from
 from hackai_shared.serving.package import ModelPackage
 from hackai_shared.serving.preprocessing import fit
 from hackai_shared.serving.session import OnnxRuntimeSession
@@ -24,6 +31,8 @@ FALSE_BOXES = (0.05, 0.1, 0.5, 1.0)
 FLOOR = 0.01
 #: Points of a precision-recall curve that are kept for the plot.
 CURVE_POINTS = 60
+#: Sources with fewer pictures of a true box are not called the worst.
+MIN_PICTURES = 20
 
 
 def detect_all(
@@ -66,16 +75,22 @@ def describe_detector(
     latency: Sequence[Latency] = (),
 ) -> DetectionEvaluation:
     """All figures from boxes; thresholds are the package's."""
-    true = [s.boxes for s in samples]
-    unknown = {b.kind for boxes in true for b in boxes} - set(package.manifest.classes)
+    unknown = {b.kind for s in samples for b in s.boxes} - set(package.manifest.classes)
     if unknown:
         raise DatasetError(
             f"the folder holds boxes of {sorted(unknown)}, {package.id} knows {package.manifest.classes}"
         )
-    minimum = {name: package.manifest.thresholds.get(name, DEFAULT_SCORE) for name in package.manifest.classes}
-    classes = {name: _figures(match(detected, samples, name), minimum[name]) for name in minimum}
+    names, thresholds = package.manifest.classes, package.manifest.thresholds
+    minimum = {name: thresholds.get(name, DEFAULT_SCORE) for name in names}
+    drawn = drawn_from(thresholds, names)
+    classes = {}
+    for name in names:
+        aims = _aims(detected, samples, drawn, [name])
+        classes[name] = _figures(match(detected, samples, name), minimum[name], drawn[name], aims)
     alarms = [any(b.score >= minimum[b.label] for b in boxes) for boxes in detected]
-    empty = [not boxes for boxes in true]
+    empty = [not s.boxes and not s.unboxed for s in samples]
+    aims = _aims(detected, samples, drawn, names)
+    sources = _sources(samples, aims, empty, alarms)
     known = [f.average_precision for f in classes.values() if f.boxes]
     entry, path = package.variant(variant)
     cost = measure_cost(path)
@@ -86,6 +101,10 @@ def describe_detector(
         backgrounds=sum(empty),
         false_alarms=sum(e and a for e, a in zip(empty, alarms, strict=True)),
         map50=round(float(np.mean(known)), 5) if known else 0.0,
+        pointing=pointing(aims),
+        overlap=overlap(aims),
+        sources=sources,
+        worst_source=_worst(sources),
         classes=classes,
         size_bytes=entry.size_bytes,
         macs=cost.macs,
@@ -94,7 +113,40 @@ def describe_detector(
     )
 
 
-def _figures(matches: Matches, threshold: float) -> ClassFigures:
+def _aims(
+    detected: Sequence[Sequence[DetectedBox]],
+    samples: Sequence[Sample],
+    drawn: Mapping[str, float],
+    labels: Sequence[str],
+) -> list[Aim]:
+    found = [aim(boxes, sample, drawn, labels) for boxes, sample in zip(detected, samples, strict=True)]
+    return [a for a in found if a is not None]
+
+
+def _sources(
+    samples: Sequence[Sample], aims: Sequence[Aim], empty: Sequence[bool], alarms: Sequence[bool]
+) -> dict[str, SourceBoxes]:
+    rows = {}
+    for name in sorted({s.source for s in samples}):
+        here = [a for a in aims if a.source == name]
+        calm = [a for s, e, a in zip(samples, empty, alarms, strict=True) if s.source == name and e]
+        rows[name] = SourceBoxes(
+            pictures=sum(s.source == name for s in samples),
+            pointing=pointing(here),
+            overlap=overlap(here),
+            false_alarms=share(sum(calm), len(calm)),
+        )
+    return rows
+
+
+def _worst(sources: Mapping[str, SourceBoxes]) -> str:
+    large = {
+        k: v.pointing.value for k, v in sources.items() if v.pointing is not None and v.pointing.of >= MIN_PICTURES
+    }
+    return min(large, key=lambda k: large[k]) if large else ""
+
+
+def _figures(matches: Matches, threshold: float, drawn: float, aims: Sequence[Aim]) -> ClassFigures:
     points = []
     for rate in FALSE_BOXES:
         recall, score = recall_at_false_boxes(matches, rate)
@@ -109,7 +161,12 @@ def _figures(matches: Matches, threshold: float) -> ClassFigures:
         average_precision=_rounded(average_precision(matches)),
         recall_at_false_boxes=points,
         threshold=round(threshold, 5),
+        drawn_from=round(drawn, 5),
+        pictures=matches.pictures,
         recall=_rounded(right / matches.truths if matches.truths else float("nan")),
+        recall_interval=share(right, matches.truths),
+        pointing=pointing(aims),
+        overlap=overlap(aims),
         false_boxes_per_picture=_rounded(int((~matches.right & counted).sum()) / max(1, matches.pictures)),
         curve=[
             (round(float(hits[i] / max(1, matches.truths)), 4), round(float(hits[i] / ranks[i]), 4)) for i in chosen

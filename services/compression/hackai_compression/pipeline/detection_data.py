@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from hackai_compression.datasets.boxes import read_yolo_folder
 from hackai_compression.datasets.fingerprint import fingerprint
@@ -14,6 +15,7 @@ from hackai_compression.datasets.samples import Dataset, Sample
 from hackai_compression.datasets.split import split_by_group
 from hackai_compression.errors import DatasetError
 from hackai_compression.pipeline.data import Folders
+from hackai_compression.pipeline.elsewhere import ELSEWHERE
 from hackai_compression.recipes import Recipe
 
 #: The class of a picture folder that holds no fire and no smoke.
@@ -22,11 +24,12 @@ HARMLESS = "no_fire"
 
 @dataclass(frozen=True)
 class BoxedParts:
-    """Disjoint parts of a YOLO folder: its `train` split in two, and its `val`, which nothing is chosen on."""
+    """Disjoint parts of a YOLO folder: its `train` split in two; nothing is chosen on its `val` and `elsewhere`."""
 
     training: Dataset
     validation: Dataset
     test: Dataset
+    elsewhere: tuple[Sample, ...]
     harmless: tuple[Sample, ...]
     sha256: str
     dropped: int
@@ -41,7 +44,8 @@ def read_boxed_parts(recipe: Recipe, folders: Folders) -> BoxedParts:
         raise DatasetError("a detection recipe needs a YOLO folder (--boxes)")
     known = with_groups(read_yolo_folder(folders.boxes, "train", recipe.classes))
     test = read_yolo_folder(folders.boxes, "val", recipe.classes)
-    unknown = {b.kind for s in (*known.samples, *test.samples) for b in s.boxes} - set(recipe.classes)
+    elsewhere = _elsewhere(folders.boxes, recipe, known)
+    unknown = {b.kind for s in (*known.samples, *test.samples, *elsewhere) for b in s.boxes} - set(recipe.classes)
     if unknown:
         raise DatasetError(f"{folders.boxes} has boxes of {sorted(unknown)}, the recipe knows {recipe.classes}")
     dropped = 0
@@ -63,7 +67,18 @@ def read_boxed_parts(recipe: Recipe, folders: Folders) -> BoxedParts:
         training, validation, test = (_first(d, limit) for d in (training, validation, test))
         harmless = harmless[:limit]
     seen = [*training.samples, *validation.samples, *harmless]
-    return BoxedParts(training, validation, test, tuple(harmless), fingerprint(seen), dropped)
+    return BoxedParts(training, validation, test, elsewhere, tuple(harmless), fingerprint(seen), dropped)
+
+
+def _elsewhere(folder: Path, recipe: Recipe, known: Dataset) -> tuple[Sample, ...]:
+    """Of places that are in no training; none without that split. Raises `DatasetError` for one that is in both."""
+    if not (folder / "images" / ELSEWHERE).is_dir():
+        return ()
+    found = read_yolo_folder(folder, ELSEWHERE, recipe.classes)
+    both = sorted(set(known.sources) & set(found.sources))
+    if both:
+        raise DatasetError(f"{folder}: {', '.join(both)} is in `train` and in `{ELSEWHERE}`, so it is not elsewhere")
+    return found.samples
 
 
 def _first(dataset: Dataset, count: int) -> Dataset:

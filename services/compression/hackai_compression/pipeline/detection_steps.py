@@ -6,6 +6,7 @@ from hackai_compression.errors import GateRefusedError, RecipeError
 from hackai_compression.judging.judge import Candidate
 from hackai_compression.judging.judge_detector import judge_detector
 from hackai_compression.pipeline.job import Job, Outcome
+from hackai_compression.pipeline.looks import count_looks
 from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, PruneStep, QuantizeStep, Step, TrainStep
 from hackai_shared.serving.manifest import Training
 
@@ -38,7 +39,7 @@ def perform_detection(job: Job, step: Step) -> Outcome:
 
 
 def run_detection_judge(job: Job, step: JudgeStep) -> Outcome:
-    """Writes `package/<name>/<version>`; raises `GateRefusedError` when the budget refuses it.
+    """Writes `package/<name>/<version>`; raises `GateRefusedError` when the budget refuses it on the test pictures.
 
     The verdict is kept as `detection.json` in the step's folder either way.
     """
@@ -51,17 +52,23 @@ def run_detection_judge(job: Job, step: JudgeStep) -> Outcome:
         seed=recipe.seed,
         pretrained=recipe.package.pretrained,
     )
+    final = step.on == "test"
+    test, elsewhere = (parts.test if final else parts.validation).samples, parts.elsewhere if final else ()
+    looked = {step.on: len(files.variants), "elsewhere": len(files.variants) if elsewhere else 0}
     verdict = judge_detector(
         recipe,
         Candidate({k: job.out / v for k, v in files.variants.items()}, files.architecture, training),
         folder,
         validation=parts.validation.samples,
-        test=parts.test.samples,
+        test=test,
+        elsewhere=elsewhere,
+        on=step.on,
+        looks=count_looks(job.out, looked),
         repetitions=step.repetitions,
         tell=lambda text: job.progress.tell(step.name, "message", text=text),
     )
     (job.folder_of(step) / "detection.json").write_text(verdict.model_dump_json(indent=1), encoding="utf-8")
-    if not verdict.passed:
+    if final and not verdict.passed:
         raise GateRefusedError(verdict.reasons)
     best = verdict.evaluations[0]
     return Outcome(

@@ -17,7 +17,7 @@ from rich.progress import Progress as ProgressBars
 from rich.table import Table
 
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
-from hackai_compression.judging.intervals import Share
+from hackai_compression.judging.intervals import Mean, Share
 from hackai_compression.judging.verdict import Evaluation
 from hackai_compression.pipeline.job import Outcome
 from hackai_compression.pipeline.progress import ProgressEvent
@@ -82,7 +82,7 @@ def source_table(e: Evaluation) -> Table | None:
     return table
 
 
-def _said(value: Share | None) -> str:
+def _said(value: Share | Mean | None) -> str:
     return str(value) if value is not None else "-"
 
 
@@ -92,9 +92,10 @@ def detection_table(evaluations: Sequence[DetectionEvaluation]) -> Table:
     titles = (
         "variant",
         "pictures",
-        "mAP50",
         "class",
         "boxes",
+        "pointing",
+        "overlap",
         "AP50",
         "recall @ 0.1 / 1 wrong boxes",
         "kB",
@@ -103,19 +104,37 @@ def detection_table(evaluations: Sequence[DetectionEvaluation]) -> Table:
     for title in titles:
         table.add_column(title, justify="left" if title in {"variant", "class"} else "right")
     for e in evaluations:
+        pace = (f"{e.size_bytes / 1000:.0f}", " / ".join(f"{x.median_ms:.2f}" for x in e.latency) or "-")
+        whole = (_said(e.pointing), _said(e.overlap), f"mAP50 {e.map50:.3f}", "")
+        table.add_row(e.variant, str(e.pictures), "all", str(sum(c.boxes for c in e.classes.values())), *whole, *pace)
         for name, found in e.classes.items():
+            if not found.boxes:
+                continue
             recall = {p.per_picture: f"{100 * p.recall:.1f} %" for p in found.recall_at_false_boxes}
             table.add_row(
-                e.variant,
-                str(e.pictures),
-                f"{e.map50:.3f}",
+                "",
+                str(found.pictures),
                 name,
                 str(found.boxes),
+                _said(found.pointing),
+                _said(found.overlap),
                 f"{found.average_precision:.3f}",
                 f"{recall[0.1]} / {recall[1.0]}",
-                f"{e.size_bytes / 1000:.0f}",
-                " / ".join(f"{x.median_ms:.2f}" for x in e.latency) or "-",
             )
+    return table
+
+
+def detection_source_table(e: DetectionEvaluation) -> Table | None:
+    """One row per source of the pictures; None where nobody says where they come from."""
+    if not e.sources:
+        return None
+    table = Table(title=f"{e.variant} by source", caption="Bounds hold with 95 %.")
+    for title in ("source", "pictures", "pointing", "overlap", "false alarms"):
+        table.add_column(title, justify="left" if title == "source" else "right")
+    for name, row in e.sources.items():
+        mark = " (worst)" if name == e.worst_source and len(e.sources) > 1 else ""
+        shares = (_said(row.pointing), _said(row.overlap), _said(row.false_alarms))
+        table.add_row(name + mark, str(row.pictures), *shares)
     return table
 
 

@@ -14,6 +14,7 @@ from hackai_inference.decision.confirmation import FrameScores
 from hackai_inference.decision.liveliness import SAMPLES, Liveliness
 from hackai_inference.decision.places import PLACES, scores_of_boxes, share_of_places
 from hackai_inference.live.turns import DetectorTurns, OpinionTurns
+from hackai_inference.models.detectors import signs
 from hackai_inference.models.judgement import FIRE, START_FIRE, Judgement
 from hackai_inference.models.localization import without_specks
 from hackai_shared.config.detection import InferenceConfig
@@ -90,12 +91,13 @@ class CameraEvidence:
         if found is not None:
             self._turns.note(found, now)
         boxes = [box for box in self._turns.boxes(now) if self._counts(box)]
+        speaking = signs(boxes)
         scores = judgement.result.probabilities
         p_fire, p_start = scores.get(FIRE, 0.0), scores.get(START_FIRE, 0.0)
         fire_map = judgement.activation({FIRE: 1.0}, width=width, height=height)
         any_map = judgement.activation({FIRE: p_fire, START_FIRE: p_start}, width=width, height=height)
-        fire = np.maximum(p_fire * self._share(fire_map), scores_of_boxes(boxes, [FIRE]))
-        smoke = np.maximum((p_fire + p_start) * self._share(any_map), scores_of_boxes(boxes, [FIRE, START_FIRE]))
+        fire = np.maximum(p_fire * self._share(fire_map), scores_of_boxes(speaking, [FIRE]))
+        smoke = np.maximum((p_fire + p_start) * self._share(any_map), scores_of_boxes(speaking, [FIRE, START_FIRE]))
         visible = ~self._vigilance.ignored
         fire_places, smoke_places = fire.reshape(PLACES) * visible, np.minimum(smoke.reshape(PLACES) * visible, 1.0)
         terms = self._vigilance.terms(at)

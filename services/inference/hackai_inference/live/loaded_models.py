@@ -12,6 +12,7 @@ from hackai_inference.live.model_cascade import ModelCascade
 from hackai_inference.models.detectors import SecondLooks
 from hackai_inference.models.judgement import named
 from hackai_inference.models.registry import ActiveModel, Registry
+from hackai_shared.config.base import Section
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.serving.package import PackageError
 
@@ -49,8 +50,8 @@ class LoadedModels:
 def load_judges(models_dir: Path, state_dir: Path, config: InferenceConfig) -> LoadedModels:
     """Verify, load and try every model that is configured.
 
-    The usual second opinion may be missing, since not everybody has its package; one that was asked for by name must
-    not.
+    The usual second opinion and the usual detector may be missing, since not everybody has their packages; one that was
+    asked for by name must not.
 
     Raises:
         PackageError: a package cannot be used; the message gives the reason for each version.
@@ -59,18 +60,14 @@ def load_judges(models_dir: Path, state_dir: Path, config: InferenceConfig) -> L
     registry = _registry(models_dir, state_dir, config, config.model, config.variant)
     registry.load()
     opinion = _opinion(models_dir, state_dir, config, registry.active)
-    detectors = None
-    if config.detector.model is not None:
-        detectors = SecondLooks(models_dir, state_dir, config)
-        detectors.load()
-    return LoadedModels(registry, opinion, detectors)
+    return LoadedModels(registry, opinion, _detectors(models_dir, state_dir, config))
 
 
 def _opinion(models_dir: Path, state_dir: Path, config: InferenceConfig, first: ActiveModel) -> Optional[ActiveModel]:
     wanted = config.second_opinion
     if wanted.model is None:
         return None
-    if "model" not in wanted.model_fields_set and not (models_dir / wanted.model).is_dir():
+    if _usual_and_missing(wanted, wanted.model, models_dir):
         log.warning("no second opinion: its package is not there", model=wanted.model, models_dir=str(models_dir))
         return None
     opinion = _registry(models_dir, state_dir, config, wanted.model, wanted.variant).load()
@@ -80,6 +77,26 @@ def _opinion(models_dir: Path, state_dir: Path, config: InferenceConfig, first: 
             f"{first.ref.name} knows {list(first.classifier.classes)}; it must know the same classes"
         )
     return opinion
+
+
+def _detectors(models_dir: Path, state_dir: Path, config: InferenceConfig) -> Optional[SecondLooks]:
+    wanted = config.detector
+    if wanted.model is None:
+        return None
+    if _usual_and_missing(wanted, wanted.model, models_dir):
+        log.warning(
+            "no detector: its package is not there, boxes come from the classifier",
+            model=wanted.model,
+            models_dir=str(models_dir),
+        )
+        return None
+    detectors = SecondLooks(models_dir, state_dir, config)
+    detectors.load()
+    return detectors
+
+
+def _usual_and_missing(wanted: Section, name: str, models_dir: Path) -> bool:
+    return "model" not in wanted.model_fields_set and not (models_dir / name).is_dir()
 
 
 def _registry(models_dir: Path, state_dir: Path, config: InferenceConfig, name: str, variant: str) -> Registry:

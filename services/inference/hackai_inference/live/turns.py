@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
+from hackai_inference.models.detectors import signs
 from hackai_shared.config.detection import DetectorConfig, SecondOpinionConfig
 from hackai_shared.messages import Box
 
@@ -54,7 +55,7 @@ class DetectorTurns:
         """
         if self._looked_s is None or now < self._looked_s:
             return True
-        suspicious = suspicion >= self._config.suspicious_from or bool(self._found)
+        suspicious = suspicion >= self._config.suspicious_from or bool(signs(self._found))
         return now - self._looked_s >= (self._config.every_s if suspicious else self._config.scan_every_s)
 
     def note(self, boxes: List[Box], now: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Sequence
 
 import numpy as np
 
@@ -35,6 +35,11 @@ class SecondLook:
             for label, least in detector.minimum.items()
             if label in LABELS
         }
+        self._drawn = {
+            label: least if config.min_score is None else config.min_score
+            for label, least in detector.drawn.items()
+            if label in LABELS
+        }
         if not self._minimum:
             raise PackageError(f"{ref.name} knows {detector.classes}, none of {sorted(LABELS)}")
 
@@ -56,14 +61,16 @@ class SecondLook:
     def find(self, picture: bytes) -> List[Box]:
         """Return the boxes of a picture, best first; an even chance (0.5) is a box at its class's threshold.
 
+        Boxes below are there to be drawn where something burns, and no sign of it by themselves (:func:`signs`).
+
         Raises:
             ImageError: not a picture.
             SessionError: the runtime failed.
         """
         spec = self.detector.package.manifest.input
         pixels = decode_image(picture, fit_height=spec.height, fit_width=spec.width, max_pixels=self._max_pixels)
-        found = self.detector.detect(pixels, min_score=min(self._minimum.values()))
-        return [self._box(box) for box in found if box.score >= self._minimum.get(box.label, 2.0)]
+        found = self.detector.detect(pixels, min_score=min(self._drawn.values()))
+        return [self._box(box) for box in found if box.score >= self._drawn.get(box.label, 2.0)]
 
     def _box(self, found: DetectedBox) -> Box:
         score = even_at(self._minimum[found.label], found.score)
@@ -76,6 +83,11 @@ class SecondLook:
             score=score,
             source="detector",
         )
+
+
+def signs(boxes: Sequence[Box]) -> List[Box]:
+    """Return the boxes that speak for a fire; the others only show where it is."""
+    return [box for box in boxes if box.score >= EVEN]
 
 
 def even_at(threshold: float, score: float) -> float:

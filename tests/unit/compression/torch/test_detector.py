@@ -16,9 +16,18 @@ from hackai_compression.errors import RecipeError, WeightsError
 from hackai_compression.exporting.export_detector import export_detector
 from hackai_compression.exporting.lint import lint_for_tensorrt
 from hackai_compression.judging.cost import measure_cost
-from hackai_compression.networks.detectors import DetectorArchitecture, build_detector, load_detector, save_detector
+from hackai_compression.networks.detectors import (
+    CUTS,
+    DetectorArchitecture,
+    build_detector,
+    load_detector,
+    save_detector,
+)
+from hackai_compression.networks.packaged_detector import load_packaged_detector, restore_normalisation
+from hackai_compression.task_rules import DETECTOR_ARCHITECTURES
 from hackai_compression.training.detection_loss import Target, assign, detection_loss, iou
 from hackai_compression.training.prune import prune
+from hackai_compression.training.train_detector import pixels
 
 pytestmark = pytest.mark.torch
 SIZE = 64
@@ -66,6 +75,63 @@ def test_a_picture_without_boxes_asks_nothing() -> None:
     assert len(points) == len(matched) == 0
     raw = network(torch.zeros(2, 3, SIZE, SIZE))
     assert detection_loss(network, raw, [empty, empty]).isfinite()
+
+
+def test_where_nobody_boxed_a_class_nothing_is_asked_of_it() -> None:
+    network = build_detector("efficientnet_lite0", 2, SIZE)
+    raw = network(torch.rand(1, 3, SIZE, SIZE))
+    everywhere = torch.tensor([[0.0, 0.0, SIZE, SIZE]])
+    boxed = torch.tensor([[8.0, 8.0, 40.0, 40.0]])
+    masked = Target(boxed, torch.tensor([0]), everywhere, torch.tensor([1]))
+    (gradient,) = torch.autograd.grad(detection_loss(network, raw, [masked]), raw.logits)
+    assert (gradient[..., 1] == 0).all()
+    assert (gradient[..., 0] != 0).all()
+
+
+def test_a_box_in_an_unknown_place_is_learned_all_the_same() -> None:
+    network = build_detector("efficientnet_lite0", 2, SIZE)
+    raw = network(torch.rand(1, 3, SIZE, SIZE))
+    boxed = torch.tensor([[8.0, 8.0, 40.0, 40.0]])
+    target = Target(boxed, torch.tensor([0]), torch.tensor([[0.0, 0.0, SIZE, SIZE]]), torch.tensor([0]))
+    points, _ = assign(network.points, network.strides, target)
+    (gradient,) = torch.autograd.grad(detection_loss(network, raw, [target]), raw.logits)
+    asked = torch.nonzero(gradient[0, :, 0]).flatten()
+    assert asked.tolist() == points.tolist()
+
+
+def test_a_package_is_gone_on_from(root: Path) -> None:
+    folder = root / "models" / "fire-detector" / "1"
+    network, architecture = load_packaged_detector(folder)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 256, 256, 3)).astype(np.uint8)
+    session = onnxruntime.InferenceSession(str(folder / "model.fp32.onnx"), providers=["CPUExecutionProvider"])
+    boxes, scores = session.run(["boxes", "scores"], {"images": pictures})
+    shown = pixels(list(pictures))
+
+    def answers() -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            decoded: tuple[Tensor, Tensor] = network.decode(network(network.normalise(shown)))
+        return decoded
+
+    assert architecture.classes == ("fire", "smoke")
+    assert np.abs(answers()[0].numpy() - boxes).max() < 1e-4
+    assert np.abs(answers()[1].numpy() - scores).max() < 1e-4
+    restore_normalisation(network, shown)
+    network.train()  # the batch's own statistics now are those that were measured
+    for layer in network.trunk.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()
+    assert np.abs(answers()[1].numpy() - scores).max() < 0.01
+
+
+def test_a_package_of_something_else_is_not_gone_on_from(root: Path) -> None:
+    with pytest.raises(WeightsError, match="not a detector that this worker made"):
+        load_packaged_detector(root / "models" / "fire-classifier" / "1")
+    with pytest.raises(WeightsError, match=r"manifest\.json"):
+        load_packaged_detector(root / "models")
+
+
+def test_recipes_know_the_architectures_that_have_a_cut() -> None:
+    assert tuple(CUTS) == DETECTOR_ARCHITECTURES
 
 
 def test_overlap_and_its_generalisation() -> None:

@@ -96,6 +96,14 @@ def test_boxes_of_the_detector_alone_confirm_a_fire_at_their_place(player: Playe
     assert len(told.moments) >= 1
 
 
+def test_boxes_that_are_only_drawn_confirm_nothing_and_show_a_fire_that_others_see(player: Player) -> None:
+    assert opened(player.show("no_fire", range(60), found=[spot(0.49)])) == []
+
+    (event,) = [e for r in player.show("fire", range(60, 120), found=[spot(0.49)]) for e in r.events][:1]
+    assert event.change == "opened"
+    assert [box.source for box in event.boxes] == ["detector"]
+
+
 def test_a_mask_hides_fire_and_boxes(ruled: Callable[..., Player]) -> None:
     everything = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
     masked = ruled(masks={"fireplace": everything})

@@ -85,6 +85,22 @@ def test_the_detector_is_asked_on_the_word_of_the_second(
     assert judges.eyes(10**6).look(sight(), picture("fire"), 0.0, **SIZE).found is not None
 
 
+def test_the_usual_detector_looks_where_its_package_is(
+    load: Load, tmp_path: Path, make_package: Callable[..., Path]
+) -> None:
+    assert load().detectors is None  # said in the log; the classifier draws
+
+    write_detector(make_package, tmp_path / "models")
+
+    assert load().detectors is not None
+    assert load(detector={"model": None}).detectors is None
+
+
+def test_a_detector_that_was_asked_for_may_not_be_missing(load: Load) -> None:
+    with pytest.raises(PackageError, match="no usable version of fire-detector"):
+        load(detector={"model": "fire-detector"})
+
+
 def test_a_strained_machine_is_asked_once_for_opinion_and_detector(
     load: Load, picture: Picture, tmp_path: Path, make_package: Callable[..., Path]
 ) -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hackai_inference.models.detectors import SecondLooks, even_at
+from hackai_inference.models.detectors import SecondLooks, even_at, signs
 from hackai_inference.models.versions import NothingToRollBackTo
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.serving.package import PackageError
@@ -55,6 +55,18 @@ def test_the_configuration_can_set_the_score_that_counts(models: Path) -> None:
     second = looks(models, min_score=0.2).load()
 
     assert [box.label for box in second.find(picture(red=80, green=0))] == ["fire"]
+
+
+def test_boxes_that_are_only_drawn_are_no_sign(tmp_path: Path, make_package: Callable[..., Path]) -> None:
+    write_detector(make_package, tmp_path, drawn_fire=0.2)
+    second = looks(tmp_path).load()
+
+    (weak,) = second.find(picture(red=80, green=80))
+
+    assert weak.label == "fire"
+    assert weak.score == pytest.approx(0.5 * 80 / 255 / 0.4, abs=0.01)
+    assert signs([weak]) == []
+    assert len(signs(second.find(picture(red=200, green=0)))) == 1
 
 
 @pytest.mark.parametrize(("score", "expected"), [(0.0, 0.0), (0.2, 0.25), (0.4, 0.5), (0.7, 0.75), (1.0, 1.0)])
