@@ -40,7 +40,7 @@ from hackai_inference.calibration.footage import PICTURES, Shot
 from hackai_inference.decision.learned_quiet import LearnedQuiet
 from hackai_inference.live.camera_pipeline import CameraPipeline
 from hackai_inference.live.loaded_models import load_judges
-from hackai_inference.live.model_cascade import ModelCascade
+from hackai_inference.live.model_cascade import ModelCascade, Seen
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.messages import FrameRef, IncidentEvent
 from hackai_shared.serving.decoding import probe_image
@@ -51,9 +51,10 @@ CAMERA = "elsewhere"
 # The parts of the product in the order in which they are switched on; each value is laid over the one before.
 SWITCHES: dict[str, dict[str, Any]] = {
     "classifiers": {"detector": {"model": None}, "learns_quiet": False},
+    "learned quiet": {"learns_quiet": True},
     "detector": {"detector": {"model": "fire-detector"}},
-    "learned": {"learns_quiet": True},
 }
+Alarms = list[IncidentEvent]
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Tally:
         if alarms:
             self.alarmed.append(name)
 
-    def note_fire(self, alarms: list[IncidentEvent], first_s: float) -> None:
+    def note_fire(self, alarms: Alarms, first_s: float) -> None:
         """Add a fire that began at ``first_s``; whatever alarmed before it was false."""
         told = [event.confirmed_s for event in alarms if event.confirmed_s >= first_s]
         self.false_alarms += len(alarms) - len(told)
@@ -104,22 +105,30 @@ class Part:
         quiet = LearnedQuiet() if self.config.learns_quiet else None
         return CameraPipeline(CAMERA, CAMERA, self.config, new_id=lambda: str(next(numbers)), quiet=quiet)
 
-    def show(self, camera: CameraPipeline, shown: Iterable[Shot], epoch: str = "1") -> list[IncidentEvent]:
-        """Return the alarms that the frames raise: incidents, and further fires of an open one."""
-        alarms = []
-        for number, shot in enumerate(shown):
+
+def show(cameras: list[tuple[Part, CameraPipeline]], shown: Iterable[Shot], epoch: str = "1") -> list[Alarms]:
+    """Return the alarms that the frames raise at each camera: incidents, and further fires of an open one.
+
+    Cameras with the same models share what these see of a frame.
+    """
+    alarms: list[Alarms] = [[] for _ in cameras]
+    for number, shot in enumerate(shown):
+        looked: dict[int, tuple[Seen, float]] = {}
+        frame = FrameRef(camera_id=CAMERA, epoch=epoch, sequence=number, captured_at=shot.at, stream_s=shot.stream_s)
+        for (part, camera), found in zip(cameras, alarms, strict=True):
+            if id(part.eyes) not in looked:
+                began = time.process_time()
+                seen = part.eyes.look(camera.sight, shot.jpeg, shot.stream_s, width=shot.width, height=shot.height)
+                looked[id(part.eyes)] = seen, time.process_time() - began
+            seen, took_s = looked[id(part.eyes)]
             began = time.process_time()
-            seen = self.eyes.look(camera.sight, shot.jpeg, shot.stream_s, width=shot.width, height=shot.height)
-            frame = FrameRef(
-                camera_id=CAMERA, epoch=epoch, sequence=number, captured_at=shot.at, stream_s=shot.stream_s
-            )
             result = camera.judge(
                 frame, seen.judgement, shot.at, width=shot.width, height=shot.height, found=seen.found
             )
-            self.tally.busy_s += time.process_time() - began
-            self.tally.frames += 1
-            alarms += [event for event in result.events if event.change in ("opened", "worsened")]
-        return alarms
+            part.tally.busy_s += took_s + time.process_time() - began
+            part.tally.frames += 1
+            found += [event for event in result.events if event.change in ("opened", "worsened")]
+    return alarms
 
 
 def parts(names: list[str], models: Path, variant: str) -> list[Part]:
@@ -128,14 +137,17 @@ def parts(names: list[str], models: Path, variant: str) -> list[Part]:
     Raises:
         PackageError: a model cannot be used.
     """
-    made = []
+    made: list[Part] = []
+    eyes: dict[str | None, ModelCascade] = {}
     wanted: dict[str, Any] = {"variant": variant, "second_opinion": {"variant": variant}}
     for name, switch in SWITCHES.items():
         wanted |= switch
         if name in names:
             config = InferenceConfig.model_validate(wanted)
-            judges = load_judges(models, Path("/nonexistent"), config)
-            made.append(Part(config, judges.eyes(config.max_pixels), Tally(name)))
+            detector = config.detector.model
+            if detector not in eyes:
+                eyes[detector] = load_judges(models, Path("/nonexistent"), config).eyes(config.max_pixels)
+            made.append(Part(config, eyes[detector], Tally(name)))
     return made
 
 
@@ -158,8 +170,8 @@ def watch_clips(made: list[Part], lists: list[Path], say: Callable[..., None]) -
     for folder, clip in track(clips, description="clips"):
         first_s = first_fire_s(clip)
         shown = list(clip_shots(folder / clip["file"]))
-        for part in made:
-            alarms = part.show(part.camera(), shown)
+        raised = show([(part, part.camera()) for part in made], shown)
+        for part, alarms in zip(made, raised, strict=True):
             if first_s is None:
                 part.tally.note_quiet(clip["file"], len(alarms), shown[-1].stream_s)
             else:
@@ -172,9 +184,8 @@ def watch_pictures(made: list[Part], files: list[Path], fps: float, seed: int, s
     noises = draw_noises(np.random.default_rng(seed + 1))
     for number, file in enumerate(track(files, description="scenes")):
         minute = list(_minute(file, NOON, fps, np.random.default_rng([seed, number]), noises))
-        for part in made:
-            camera = part.camera()
-            alarms = part.show(camera, minute)
+        cameras = [(part, part.camera()) for part in made]
+        for (part, camera), alarms in zip(cameras, show(cameras, minute), strict=True):
             part.tally.note_quiet(file.name, len(alarms), SCENE_S)
             if alarms and part.config.learns_quiet:
                 weather = np.random.default_rng([seed, number, 1])
@@ -184,12 +195,12 @@ def watch_pictures(made: list[Part], files: list[Path], fps: float, seed: int, s
             _say_alarms(say, part, file.name, alarms, None)
 
 
-def watch_taught(part: Part, camera: CameraPipeline, alarms: list[IncidentEvent], minute: Iterable[Shot]) -> bool:
+def watch_taught(part: Part, camera: CameraPipeline, alarms: Alarms, minute: Iterable[Shot]) -> bool:
     """Mark the alarms of a camera as false and show it another minute; return whether it alarmed again."""
     for event in alarms:
         camera.learned(partial(LearnedQuiet.teach, incident_id=event.incident_id, at=event.frame.captured_at))
     part.tally.taught += 1
-    return bool(part.show(camera, minute, epoch="2"))
+    return any(show([(part, camera)], minute, epoch="2"))
 
 
 def _minute(file: Path, began: datetime, fps: float, rng: np.random.Generator, noises: Floats) -> Iterator[Shot]:
@@ -197,9 +208,7 @@ def _minute(file: Path, began: datetime, fps: float, rng: np.random.Generator, n
         yield shot._replace(at=began + timedelta(seconds=shot.stream_s))
 
 
-def _say_alarms(
-    say: Callable[..., None], part: Part, name: str, alarms: list[IncidentEvent], first_s: float | None
-) -> None:
+def _say_alarms(say: Callable[..., None], part: Part, name: str, alarms: Alarms, first_s: float | None) -> None:
     for event in alarms:
         late = "false" if first_s is None or event.confirmed_s < first_s else f"+{event.confirmed_s - first_s:.2f} s"
         say(f"{part.tally.name:12} {name}: {event.label} {event.score:.2f} at {event.confirmed_s:.1f} s ({late})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import List, Optional, Sequence
 
 import numpy as np
@@ -49,9 +49,7 @@ class Trial:
         for threshold, state in self._states.items():
             # Rules of the camera that raise a place further stay in force.
             raised = np.maximum(np.asarray(look.raised), self._raised[threshold])
-            verdict = state.observe(
-                FrameScores(look.stream_s, look.fire, look.smoke, look.liveliness, raised, look.extent)
-            )
+            verdict = state.observe(replace(look, raised=raised))
             opened += [Alarm(threshold, step.at_s, step.label) for step in verdict.transitions if step.change in RINGS]
         self.alarms += opened
         return opened

@@ -24,7 +24,7 @@ import numpy as np
 from typing_extensions import Literal
 
 from hackai_inference.decision.evidence import Evidence, PerPlace, Suspicion
-from hackai_inference.decision.growth import Growth
+from hackai_inference.decision.growth import GROWS_FROM, Growth
 from hackai_inference.decision.notified_places import NotifiedPlaces
 from hackai_shared.config.detection import ConfirmationConfig
 from hackai_shared.messages import Trend
@@ -43,7 +43,8 @@ class FrameScores:
 
     ``fire`` and ``smoke`` (fire and starting fire together) are 0-1. ``liveliness`` is 0 where nothing flickers,
     moves, and 1 where it does as flames do, or where that is not known. ``raised``: logits by which the references
-    are raised there. ``learned``: those by which the camera's own quiet raises them at least, unless something grows.
+    are raised there. ``learned``: those by which the camera's own quiet raises them at least, unless something grows
+    beyond ``usual_extent``.
     ``extent``: how much of the picture speaks for fire or smoke, in any unit; 0: not known.
     """
 
@@ -52,8 +53,9 @@ class FrameScores:
     smoke: PerPlace
     liveliness: PerPlace = 1.0
     raised: PerPlace = 0.0
-    learned: PerPlace = 0.0
     extent: float = 0.0
+    learned: PerPlace = 0.0
+    usual_extent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Confirmation:
         self._last_s: Optional[float] = None
         self.plain: np.ndarray[Any, Any] = np.zeros(places)
         """The logits by which references were raised at the last frame, had the camera learned nothing."""
+        self.outgrown = False
+        """Whether something grew beyond what is usual at the last frame, so that nothing learned counted."""
 
     def resume(self, label: Label, opened_s: float, now: float, *, told: Sequence[int] = ()) -> None:
         """Go on with an incident that an earlier run of the service confirmed; ``told``: the places it told of."""
@@ -137,7 +141,8 @@ class Confirmation:
         growing = self._growth.trend == "growing"
         still = 0.0 if growing else 1.0 - np.asarray(look.liveliness)
         self.plain = np.broadcast_to(look.raised + still * self._config.still_raise, self.plain.shape)
-        raised = self.plain if growing else np.maximum(self.plain, look.learned)
+        self.outgrown = growing and look.extent >= GROWS_FROM * look.usual_extent
+        raised = self.plain if self.outgrown else np.maximum(self.plain, look.learned)
         self._fire.add(look.fire, dt, now, raised=raised)
         self._smoke.add(look.smoke, dt, now, raised=raised)
         transitions = self._advance(now, dt)

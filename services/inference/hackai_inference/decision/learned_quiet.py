@@ -8,8 +8,9 @@ What burns is not learned. A minute is learned ten minutes later, and only if no
 seen from then till now; evidence is measured against what holds *without* this learning, so that it cannot climb on its
 own shoulders. Only people teach more: a false alarm raises its places at once.
 
-A new fire breaks through, since it burns where nothing was learned; so does a growing one, which reaches beyond, or
-rises above, what is usual there. Everything expires: habits with a half-life, false alarms after a month.
+A new fire breaks through, since it burns where nothing was learned; so does one that grows beyond the extent that a
+false alarm had: to it the plain reference applies again. Everything expires: habits with a half-life,
+false alarms after a month.
 """
 
 from __future__ import annotations
@@ -50,11 +51,20 @@ MOST_LESSONS = 16
 
 @dataclass(frozen=True)
 class Lesson:
-    """A false alarm: the raise that it taught ``(PLACES,) float``, and when."""
+    """A false alarm: the raise that it taught ``(PLACES,) float``, the extent that it had, and when."""
 
     incident_id: str
     raised: "np.ndarray[Any, Any]"
+    extent: float
     at: datetime
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An incident as it was seen: at each place the highest excess ``(PLACES,) float``, and the largest extent."""
+
+    excess: "np.ndarray[Any, Any]"
+    extent: float
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ class LearnedQuiet:
     def __init__(self) -> None:
         self.minutes: np.ndarray[Any, Any] = np.zeros((SLOTS, PLACES, len(EDGES)), np.float32)
         self.lessons: List[Lesson] = []
-        self.incidents: Dict[str, np.ndarray[Any, Any]] = {}
+        self.incidents: Dict[str, Seen] = {}
         self.aged_at: Optional[datetime] = None
         self.moved_by = ""
         self._restart()
@@ -114,9 +124,16 @@ class LearnedQuiet:
 
     def taught(self, at: datetime) -> "np.ndarray[Any, Any]":
         """Return the part of :meth:`raised` that people taught."""
-        self.lessons = [lesson for lesson in self.lessons if timedelta(0) <= at - lesson.at + SETTLE <= TAUGHT_FOR]
-        raises = [lesson.raised for lesson in self.lessons]
+        raises = [lesson.raised for lesson in self._lessons(at)]
         return np.max(raises, axis=0) if raises else np.zeros(PLACES)
+
+    def usual_extent(self, at: datetime) -> float:
+        """Return the largest extent of a false alarm, in the unit of :meth:`note_incident`; 0: there was none."""
+        return max((lesson.extent for lesson in self._lessons(at)), default=0.0)
+
+    def _lessons(self, at: datetime) -> List[Lesson]:
+        self.lessons = [lesson for lesson in self.lessons if timedelta(0) <= at - lesson.at + SETTLE <= TAUGHT_FOR]
+        return self.lessons
 
     def known(self, at: datetime) -> Learned:
         """Return what is known at a local time."""
@@ -155,10 +172,12 @@ class LearnedQuiet:
             self._end_second(self._second[1], self._second[2], now - began, at)
             self._second = (now, excess, plain)
 
-    def note_incident(self, incident_id: str, excess: "np.ndarray[Any, Any]") -> None:
+    def note_incident(self, incident_id: str, excess: "np.ndarray[Any, Any]", extent: float = 0.0) -> None:
         """Remember how suspicious an open incident is, for the day that somebody calls it a false alarm."""
         before = self.incidents.pop(incident_id, None)
-        self.incidents[incident_id] = excess.copy() if before is None else np.maximum(before, excess)
+        if before is not None:
+            excess, extent = np.maximum(before.excess, excess), max(before.extent, extent)
+        self.incidents[incident_id] = Seen(excess, extent)
         while len(self.incidents) > MOST_INCIDENTS:
             self.incidents.pop(next(iter(self.incidents)))
 
@@ -167,8 +186,8 @@ class LearnedQuiet:
         seen = self.incidents.get(incident_id)
         if seen is None or any(lesson.incident_id == incident_id for lesson in self.lessons):
             return False
-        raised = np.where(seen > 0.0, np.clip(seen + MARGIN, 0.0, HIGHEST), 0.0)
-        self.lessons = [*self.lessons, Lesson(incident_id, _around(raised), at)][-MOST_LESSONS:]
+        raised = np.where(seen.excess > 0.0, np.clip(seen.excess + MARGIN, 0.0, HIGHEST), 0.0)
+        self.lessons = [*self.lessons, Lesson(incident_id, _around(raised), seen.extent, at)][-MOST_LESSONS:]
         self._burned_at = None  # nothing did
         return True
 

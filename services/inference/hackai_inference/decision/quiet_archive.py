@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from datetime import datetime
 from typing import Any, Dict
 
 import numpy as np
 
-from hackai_inference.decision.learned_quiet import HIGHEST, MOST_INCIDENTS, MOST_LESSONS, LearnedQuiet, Lesson
+from hackai_inference.decision.learned_quiet import HIGHEST, MOST_INCIDENTS, MOST_LESSONS, LearnedQuiet, Lesson, Seen
 from hackai_inference.decision.places import PLACES
 
 VERSION = 1
@@ -28,15 +29,17 @@ def pack(quiet: LearnedQuiet) -> bytes:
         "version": VERSION,
         "aged_at": None if quiet.aged_at is None else quiet.aged_at.isoformat(),
         "moved_by": quiet.moved_by,
-        "lessons": [{"incident_id": one.incident_id, "at": one.at.isoformat()} for one in quiet.lessons],
-        "incidents": list(quiet.incidents),
+        "lessons": [
+            {"incident_id": one.incident_id, "at": one.at.isoformat(), "extent": one.extent} for one in quiet.lessons
+        ],
+        "incidents": [{"incident_id": name, "extent": seen.extent} for name, seen in quiet.incidents.items()],
     }
     data = io.BytesIO()
     np.savez_compressed(
         data,
         minutes=quiet.minutes.astype(np.float32),
         lessons=_rows([one.raised for one in quiet.lessons]),
-        incidents=_rows(list(quiet.incidents.values())),
+        incidents=_rows([seen.excess for seen in quiet.incidents.values()]),
         facts=np.frombuffer(json.dumps(facts).encode(), np.uint8),
     )
     return data.getvalue()
@@ -74,11 +77,26 @@ def _unpacked(arrays: Any, facts: Dict[str, Any]) -> LearnedQuiet:
     quiet.aged_at = None if facts["aged_at"] is None else _time(facts["aged_at"])
     quiet.moved_by = str(facts["moved_by"])
     quiet.lessons = [
-        Lesson(str(one["incident_id"]), np.clip(raised.astype(np.float64), 0.0, HIGHEST), _time(one["at"]))
+        Lesson(
+            str(one["incident_id"]),
+            np.clip(raised.astype(np.float64), 0.0, HIGHEST),
+            _extent(one["extent"]),
+            _time(one["at"]),
+        )
         for one, raised in zip(facts["lessons"], lessons)
     ]
-    quiet.incidents = {str(name): excess.astype(np.float64) for name, excess in zip(facts["incidents"], incidents)}
+    quiet.incidents = {
+        str(one["incident_id"]): Seen(excess.astype(np.float64), _extent(one["extent"]))
+        for one, excess in zip(facts["incidents"], incidents)
+    }
     return quiet
+
+
+def _extent(value: Any) -> float:
+    extent = float(value)
+    if not math.isfinite(extent) or extent < 0.0:
+        raise ValueError(f"an extent of {value}")
+    return extent
 
 
 def _time(text: str) -> datetime:

@@ -169,12 +169,13 @@ class CameraPipeline:
             return self._confirmation.observe(look)
         with self._learning:
             self._raised = quiet.raised(local)
-            verdict = self._confirmation.observe(replace(look, learned=self._raised))
+            usual = quiet.usual_extent(local)
+            verdict = self._confirmation.observe(replace(look, learned=self._raised, usual_extent=usual))
             burns = verdict.state in ("confirmed", "clearing") or verdict.evidence >= DOUBTFUL
             excess = self._excess(look)
             quiet.watch(excess, self._confirmation.plain, look.stream_s, local, burns=burns)
             if verdict.label is not None and self._log.open is not None:
-                quiet.note_incident(self._log.open.incident_id, excess)
+                quiet.note_incident(self._log.open.incident_id, excess, look.extent)
         return verdict
 
     def _excess(self, look: FrameScores) -> "np.ndarray[Any, Any]":
@@ -184,9 +185,9 @@ class CameraPipeline:
         fire = excess_of(np.asarray(look.fire), self._config.fire_reference)
         return np.asarray(np.maximum(fire, excess_of(np.asarray(look.smoke), self._config.smoke_reference)))
 
-    def _learned_at(self, terms: Terms, verdict: Verdict, place: int) -> Optional[LearnedThreshold]:
+    def _learned_at(self, terms: Terms, place: int) -> Optional[LearnedThreshold]:
         """Return what the threshold of a place was learned from; None: rules set it, or the fire grows."""
-        if self._quiet is None or verdict.trend == "growing" or self._raised[place] <= terms.raised[place]:
+        if self._quiet is None or self._confirmation.outgrown or self._raised[place] <= terms.raised[place]:
             return None
         known = self._quiet.known_days, len(self._quiet.lessons)
         return LearnedThreshold(days=round(known[0], 2), false_alarms=known[1])
@@ -199,7 +200,7 @@ class CameraPipeline:
     def _judged(
         self, frame: FrameRef, judgement: Judgement, verdict: Verdict, sight: FrameEvidence, place: int
     ) -> JudgedFrame:
-        learned = self._learned_at(sight.terms, verdict, place)
+        learned = self._learned_at(sight.terms, place)
         threshold = self._vigilance.threshold(sight.terms, place)
         if learned is not None:
             threshold = self.counts_from(self._raised[place])

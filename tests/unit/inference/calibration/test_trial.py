@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,14 @@ def test_what_was_not_watched_does_not_count_as_quiet() -> None:
     show(trial, 0.0, 1.0, began=5.0)
 
     assert trial.watched_s == pytest.approx(2.7)
+
+
+def test_the_extent_of_a_look_raises_nothing() -> None:
+    """The scores of a look meet the thresholds of the trial, whatever else the look says."""
+    plain, vast = Trial(ConfirmationConfig(), [0.5]), Trial(ConfirmationConfig(), [0.5])
+    scores = np.full(PLACES, 0.7)
+    for number in range(50):
+        look = FrameScores(number / 10, scores, scores)
+        plain.add(look)
+        vast.add(replace(look, extent=5.0))
+    assert plain.count(0.5) == vast.count(0.5) == 1

@@ -63,7 +63,9 @@ def alarms(quiet: LearnedQuiet, at: datetime, score: "np.ndarray", *, extent: fl
     state = Confirmation(ConfirmationConfig(), PLACES)
     steps = []
     for number in range(round(seconds * 10)):
-        look = FrameScores(number / 10, score, score, 1.0, 0.0, quiet.raised(at), extent * (1 + number / 20))
+        grown = extent * (1 + number / 20)
+        usual = quiet.usual_extent(at)
+        look = FrameScores(number / 10, score, score, extent=grown, learned=quiet.raised(at), usual_extent=usual)
         steps += state.observe(look).transitions
     return bool(steps)
 
@@ -104,6 +106,26 @@ def test_what_grows_has_the_plain_threshold_again() -> None:
     after = watch(quiet, 0.8, 75)
     assert not alarms(quiet, after, scores(0.8), extent=0.0)
     assert alarms(quiet, after, scores(0.8), extent=0.1)
+
+
+def test_the_extent_of_a_false_alarm_is_usual_and_what_outgrows_it_is_not() -> None:
+    """A sunset that comes and goes stays silent; what becomes larger than it ever was has the plain threshold."""
+    quiet = LearnedQuiet()
+    quiet.note_incident("sunset", excess_of(scores(0.9), 0.4), extent=0.4)
+    quiet.teach("sunset", NOON)
+    state = Confirmation(ConfirmationConfig(), PLACES)
+    silent = True
+    for number in range(150):
+        extent = 0.1 * (1 + number / 20)
+        usual = quiet.usual_extent(NOON)
+        look = FrameScores(
+            number / 10, scores(0.9), scores(0.9), extent=extent, learned=quiet.raised(NOON), usual_extent=usual
+        )
+        alarmed = bool(state.observe(look).transitions)
+        assert not (alarmed and extent < 1.3 * 0.4)
+        silent = silent and not alarmed
+    assert not silent
+    assert unpack(pack(quiet)).usual_extent(NOON) == 0.4
 
 
 def test_what_lives_and_is_above_the_plain_threshold_is_never_learned() -> None:
