@@ -22,7 +22,7 @@ CHANNELS = {"no_fire": 0, "start_fire": 1, "fire": 2}
 RECIPE = {
     "name": "tiny",
     "size": 32,
-    "data": {"augmentation": {"harmless_scenes": 0, "composites": 0}, "validation_fraction": 0.3},
+    "data": {"validation_fraction": 0.3},
     "budget": {"max_quantization_drop": 1.0, "max_size": 1_000_000, "min_recall": 0},
     "steps": [
         {"do": "train", "architecture": "squeezenet1_1", "training": {"epochs": 1, "batch_size": 8}},

@@ -13,7 +13,7 @@ from hackai_compression.budget import Budget, Task
 from hackai_compression.datasets.samples import FIRE_CLASSES
 from hackai_compression.errors import RecipeError
 from hackai_compression.task_rules import faults
-from hackai_compression.training.options import DistillationOptions, TrainingOptions
+from hackai_compression.training.options import DistillationOptions, TrainingOptions, TuningOptions
 
 Architecture = Literal[
     "squeezenet1_1",
@@ -90,6 +90,28 @@ class DistillStep(_Strict):
     teacher: Teacher
 
 
+class TuneStep(_Strict):
+    """Tunes the rear of a pretrained network on what its front saw once; without `architecture`, of the step before's.
+
+    Its front, up to the module `place` of its features, is left as it is.
+    """
+
+    do: Literal["tune"]
+    name: StepName = "tune"
+    architecture: Architecture | None = None
+    weights: Weights = Weights()
+    place: str = Field(description="First module of the rear: `2.6.0` is the last block of EfficientNet-Lite0.")
+    tuning: TuningOptions = TuningOptions()
+    augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
+    teacher: Teacher | None = None
+
+    @model_validator(mode="after")
+    def _logits_alone(self) -> TuneStep:
+        if self.teacher is not None and self.teacher.loss.feature_weight > 0:
+            raise ValueError("`tune` asks a teacher for logits alone: `feature_weight` is for `distill`")
+        return self
+
+
 class PruneStep(_Strict):
     """Removes whole channels, a part at a time, fine-tuning in between."""
 
@@ -156,10 +178,13 @@ class JudgeStep(_Strict):
         "loads what comes out.",
     )
     repetitions: int = Field(200, ge=5, le=10000, description="Latency measurements per variant.")
+    temperature: float | None = Field(
+        None, gt=0, le=20, description="What logits are divided by, chosen on left-out sources; none: on validation."
+    )
 
 
 Step = Annotated[
-    LoadStep | TrainStep | DistillStep | PruneStep | ExportStep | QuantizeStep | JudgeStep,
+    LoadStep | TrainStep | DistillStep | TuneStep | PruneStep | ExportStep | QuantizeStep | JudgeStep,
     Field(discriminator="do"),
 ]
 
@@ -167,9 +192,15 @@ Step = Annotated[
 class Data(_Strict):
     """What is learned from, and how."""
 
-    validation_fraction: float = Field(0.12, gt=0, lt=1)
+    validation_fraction: float = Field(0.12, gt=0, lt=1, description="Of each source, in whole groups.")
+    validation_sources: tuple[str, ...] = Field(
+        (), description="Instead of a part of each source: whole sources that choose and are not learned from."
+    )
     boxes: bool = Field(False, description="Also use the job's YOLO folder: more pictures, and boxes to compose with.")
-    leave_out: str | None = Field(None, description="A source that is kept out of training and judged on its own.")
+    leave_out: tuple[str, ...] = Field((), description="Sources that are kept out of training and judged on their own.")
+    evenness: float = Field(
+        0.5, ge=0, le=1, description="0: pictures are drawn alike; 1: classes, and within them sources, are."
+    )
     leakage: Literal["refuse", "drop"] = Field(
         "refuse", description="Training pictures that resemble a test picture end the job, or are left out of it."
     )
@@ -223,7 +254,7 @@ class Recipe(_Strict):
             if teacher is not None and teacher.step is not None and teacher.step not in seen:
                 raise ValueError(f"step {step.name!r} wants the teacher {teacher.step!r}, which no earlier step makes")
             starts = isinstance(step, LoadStep) or (
-                isinstance(step, (TrainStep, DistillStep)) and step.architecture is not None
+                isinstance(step, (TrainStep, DistillStep, TuneStep)) and step.architecture is not None
             )
             if not starts and not network:
                 raise ValueError(f"step {step.name!r} comes before any network was made")

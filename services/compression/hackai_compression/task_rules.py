@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Architectures that a detector stands on; `networks.detectors` knows where they are cut.
 DETECTOR_ARCHITECTURES = ("efficientnet_lite0",)
-_DATA_OF_CLASSIFIERS = ("boxes", "leave_out")
+_DATA_OF_CLASSIFIERS = ("boxes", "leave_out", "validation_sources", "evenness")
 _TRAINING_OF_CLASSIFIERS = ("label_smoothing", "precision", "workers")
 
 
@@ -40,20 +40,18 @@ def _unjudged(recipe: Recipe) -> Iterator[str]:
 
 def _of_classification(recipe: Recipe) -> Iterator[str]:
     for place, policy in _policies(recipe):
-        yield from _other_than_default(policy, ("mosaics",), place, "detectors")
+        yield from _other_than_default(policy, ("mosaics", "harmless_scenes"), place, "detectors")
 
 
 def _of_detection(recipe: Recipe) -> Iterator[str]:
     yield from _other_than_default(recipe.data, _DATA_OF_CLASSIFIERS, "data", "classifiers")
-    for place, policy in _policies(recipe):
-        yield from _other_than_default(policy, ("composites",), place, "classifiers")
     for step in recipe.steps:
         where = f"step {step.name!r}"
         architecture = getattr(step, "architecture", None)
         if architecture is not None and architecture not in DETECTOR_ARCHITECTURES:
             yield f"{where}: no detector on {architecture!r}; there are {', '.join(DETECTOR_ARCHITECTURES)}"
-        if step.do == "distill":
-            yield f"{where}: detectors are not distilled; `train` or `prune` them"
+        if step.do in ("distill", "tune"):
+            yield f"{where}: detectors are not {'distilled' if step.do == 'distill' else 'tuned'}; `train` or `prune` them"
         if step.do == "prune" and step.teacher is not None:
             yield f"{where}: detectors are pruned without a `teacher`"
         if step.do == "quantize":

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.timeout(600)]
 CHAIN = """
 name: chain
 size: {size}
-data: {{augmentation: {{harmless_scenes: 0, composites: 0}}, validation_fraction: 0.3}}
+data: {{augmentation: {{}}, validation_fraction: 0.3}}
 budget: {{max_quantization_drop: 1.0, min_recall: 0}}
 steps:
   - {{do: train, architecture: {architecture}, training: {{epochs: 1, batch_size: 8}}}}

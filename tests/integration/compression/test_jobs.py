@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.timeout(240)]
 RECIPE = """
 name: tiny
 size: 32
-data: {augmentation: {harmless_scenes: 0, composites: 0}, validation_fraction: 0.3}
+data: {augmentation: {}, validation_fraction: 0.3}
 steps:
   - {do: train, architecture: squeezenet1_1, training: {epochs: %d, batch_size: 8}}
 """
@@ -120,7 +120,7 @@ def test_a_search_spreads_its_trials_over_two_workers_and_goes_on(
 recipe:
   name: tiny-search
   size: 32
-  data: {augmentation: {harmless_scenes: 0, composites: 0}, validation_fraction: 0.3}
+  data: {augmentation: {}, validation_fraction: 0.3}
   budget: {max_quantization_drop: 1.0, max_size: 1000000, min_recall: 0}
   steps:
     - {do: train, architecture: squeezenet1_1, training: {epochs: 1, batch_size: 8}}

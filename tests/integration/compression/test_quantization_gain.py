@@ -16,7 +16,7 @@ from hackai_compression.recipes import read_recipe
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(240)]
 
-DATA = "size: 32\ndata: {augmentation: {harmless_scenes: 0, composites: 0}, validation_fraction: 0.5}"
+DATA = "size: 32\ndata: {augmentation: {}, validation_fraction: 0.5}"
 TRAIN = f"""
 name: trained
 {DATA}

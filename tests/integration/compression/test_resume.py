@@ -17,7 +17,7 @@ RECIPE = read_recipe(
     """
 name: pruned
 size: 32
-data: {augmentation: {harmless_scenes: 0, composites: 0}, validation_fraction: 0.3}
+data: {augmentation: {}, validation_fraction: 0.3}
 steps:
   - {do: train, architecture: squeezenet1_1, training: {epochs: 1, batch_size: 8}}
   - do: prune

@@ -29,7 +29,7 @@ def sample(tmp_path: Path) -> Sample:
 
 
 def maker(sample: Sample, **policy: float | bool) -> BoxedViewMaker:
-    wanted = {"camera_faults": 0, "harmless_scenes": 0, "composites": 0, **policy}
+    wanted = {"camera_faults": 0, **policy}
     return BoxedViewMaker([sample] * 4, [], ("fire", "smoke"), SIZE, AugmentationPolicy(**wanted), PictureCache())
 
 

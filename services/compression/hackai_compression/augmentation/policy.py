@@ -19,12 +19,8 @@ class AugmentationPolicy(BaseModel):
         0.25, ge=0, le=1, description="Share of views in which the picture is only a part of the view."
     )
     harmless_scenes: float = Field(
-        0.15, ge=0, le=2, description="Made-up neon, lamps, sunsets per picture of the data, as no_fire."
+        0.0, ge=0, le=2, description="Made-up neon, lamps, sunsets per picture of a detector's data, without a box."
     )
-    composites: float = Field(
-        0.25, ge=0, le=2, description="Pasted flames, smoke and harmless patches per picture of the data."
-    )
-
     mosaics: float = Field(
         0.0, ge=0, le=1, description="Share of a detector's views that are put together from four pictures."
     )
@@ -32,4 +28,4 @@ class AugmentationPolicy(BaseModel):
     @classmethod
     def none(cls) -> AugmentationPolicy:
         """Serving's own view of each picture, nothing else."""
-        return cls(geometry=False, camera_faults=0, harmless_scenes=0, composites=0)
+        return cls(geometry=False, camera_faults=0)

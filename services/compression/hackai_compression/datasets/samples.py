@@ -9,6 +9,8 @@ from pathlib import Path
 
 #: The order of the logits of every fire classifier that ships.
 FIRE_CLASSES = ("fire", "no_fire", "start_fire")
+#: The one of them that is no alarm.
+HARMLESS = "no_fire"
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,6 @@ class Dataset:
     def where(self, keep: Iterable[bool]) -> Dataset:
         """The samples whose flag is true, in order."""
         return Dataset(self.classes, tuple(s for s, k in zip(self.samples, keep, strict=True) if k))
-
-    def without_source(self, source: str) -> Dataset:
-        """All samples but those of one source."""
-        return self.where(s.source != source for s in self.samples)
-
-    def only_source(self, source: str) -> Dataset:
-        """The samples of one source."""
-        return self.where(s.source == source for s in self.samples)
 
     def plus(self, others: Sequence[Sample]) -> Dataset:
         """These samples and others."""

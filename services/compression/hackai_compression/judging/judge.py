@@ -49,9 +49,10 @@ def judge(
     looks: Mapping[str, int] | None = None,
     parent: ModelPackage | None = None,
     repetitions: int = 200,
+    temperature: float | None = None,
     tell: Told = lambda _: None,
 ) -> tuple[Verdict, list[Mistake]]:
-    """Writes the package into `folder`, with its gate report; the temperature is fitted on validation alone.
+    """Writes the package into `folder`, with its gate report; without `temperature` it is fitted on validation.
 
     `on` names what `test` is: what was judged on anything but the test pictures gets no gate report. `looks`: how often
     the job had looked at each set before.
@@ -61,9 +62,10 @@ def judge(
     _pack(recipe, candidate, folder, card="Not judged yet.\n")
     raw = open_package(folder, require_gate=False)
     first = "int8" if "int8" in candidate.variants else next(iter(candidate.variants))
-    tell("fitting the temperature on validation pictures")
-    held = predict(raw, first, validation)
-    temperature = fit_temperature(held.logits, held.labels)
+    if temperature is None:
+        tell("fitting the temperature on validation pictures")
+        held = predict(raw, first, validation)
+        temperature = fit_temperature(held.logits, held.labels)
     _pack(recipe, candidate, folder, card="Not judged yet.\n", temperature=temperature)
     package = open_package(folder, require_gate=False)
     tell("measuring latency")

@@ -66,9 +66,13 @@ def read_parts(recipe: Recipe, folders: Folders) -> Parts:
             raise DatasetError("the recipe wants boxes, but the job was given no YOLO folder")
         known, added = attach_boxes(known, read_yolo_folder(folders.boxes, "train"))
     left_out = None
-    if recipe.data.leave_out is not None:
+    if recipe.data.leave_out:
         known, added, left_out = _leave_out(recipe.data.leave_out, known, added, test)
-    training, validation = split_by_group(known, recipe.data.validation_fraction, seed=0)
+    if recipe.data.validation_sources:
+        known, added, validation = _leave_out(recipe.data.validation_sources, known, added, None)
+        training = known
+    else:
+        training, validation = split_by_group(known, recipe.data.validation_fraction, seed=0)
     if recipe.data.leakage == "refuse":
         refuse_leakage([s.path for s in training.samples], [s.path for s in test.samples])
     else:
@@ -88,15 +92,19 @@ def read_parts(recipe: Recipe, folders: Folders) -> Parts:
 
 
 def _leave_out(
-    source: str, known: Dataset, added: list[Sample], test: Dataset
+    sources: tuple[str, ...], known: Dataset, added: list[Sample], test: Dataset | None
 ) -> tuple[Dataset, list[Sample], Dataset]:
-    if source not in known.sources:
-        raise DatasetError(f"no source {source!r} to leave out; there are {', '.join(known.sources)}")
-    left_out = known.only_source(source).plus(test.only_source(source).samples)
-    prefixes = {source.lower(), *(s.path.name.split("_")[0] for s in left_out.samples)}
+    for source in sources:
+        if source not in known.sources:
+            raise DatasetError(f"no source {source!r} to leave out; there are {', '.join(known.sources)}")
+    out = known.where(s.source in sources for s in known.samples)
+    rest = known.where(s.source not in sources for s in known.samples)
+    if test is not None:
+        out = out.plus([s for s in test.samples if s.source in sources])
+    prefixes = {*(source.lower() for source in sources), *(s.path.name.split("_")[0] for s in out.samples)}
     # Pictures with boxes are named after their source, perhaps shortened: those of the same place go as well.
-    rest = [s for s in added if not any(p.startswith(s.source.removeprefix("boxes-")) for p in prefixes)]
-    return known.without_source(source), rest, left_out
+    others = [s for s in added if not any(p.startswith(s.source.removeprefix("boxes-")) for p in prefixes)]
+    return rest, others, out
 
 
 def _limit(dataset: Dataset, count: int) -> Dataset:

@@ -48,6 +48,7 @@ def fit(
         size=job.recipe.size,
         seed=job.recipe.seed,
         cache=job.pictures,
+        evenness=job.recipe.data.evenness,
         teacher=teacher,
         checkpoint=checkpoint,
         on_epoch=tell,

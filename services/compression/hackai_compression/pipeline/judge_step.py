@@ -51,6 +51,7 @@ def run_judge(job: Job, step: JudgeStep) -> Outcome:
         looks=count_looks(job.out, looked),
         parent=parent,
         repetitions=step.repetitions,
+        temperature=step.temperature,
         tell=lambda text: job.progress.tell(step.name, "message", text=text),
     )
     (job.folder_of(step) / "verdict.json").write_text(verdict.model_dump_json(indent=1), encoding="utf-8")

@@ -26,7 +26,7 @@ from hackai_compression.recipes import QuantizeStep, VariantName
 from hackai_shared.serving.preprocessing import batch, load_for
 
 #: What is judged beside each validation picture: other frames of it, nothing that a camera would have spoilt.
-CROPS = AugmentationPolicy(min_crop=0.6, zoom_out=0.1, camera_faults=0, harmless_scenes=0, composites=0)
+CROPS = AugmentationPolicy(min_crop=0.6, zoom_out=0.1, camera_faults=0)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hackai_compression.errors import CompressionError, RecipeError
 from hackai_compression.pipeline.data import Folders
 from hackai_compression.pipeline.job import DONE, RECIPE, Job, Outcome
 from hackai_compression.pipeline.progress import EventLog, Progress, Sink
-from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, PruneStep, QuantizeStep, Recipe, Step
+from hackai_compression.recipes import ExportStep, JudgeStep, LoadStep, PruneStep, QuantizeStep, Recipe, Step, TuneStep
 
 
 def run_steps(job: Job) -> list[Outcome]:
@@ -77,6 +77,10 @@ def perform(job: Job, step: Step) -> Outcome:
         from hackai_compression.pipeline.prunable_classifier import run_classifier_prune
 
         return run_classifier_prune(job, step)
+    if isinstance(step, TuneStep):
+        from hackai_compression.pipeline.tune_step import run_tune
+
+        return run_tune(job, step)
     from hackai_compression.pipeline.training_steps import run_load, run_training
 
     if isinstance(step, LoadStep):

@@ -22,7 +22,7 @@ NETWORK = "network.pt"
 def run_training(job: Job, step: recipes.TrainStep | recipes.DistillStep) -> Outcome:
     """Leaves `network.pt` in the step's folder."""
     use_threads(job)
-    network, architecture = _start(job, step)
+    network, architecture = initial(job, step)
     teacher = teacher_of(job, step.teacher) if isinstance(step, recipes.DistillStep) else None
     augmentation = step.augmentation or job.recipe.data.augmentation
     checkpoint = job.folder_of(step) / "checkpoint.pt"
@@ -56,7 +56,10 @@ def run_load(job: Job, step: recipes.LoadStep) -> Outcome:
     return Outcome(step=step.name, do=step.do, architecture=architecture.name, network=str(path.relative_to(job.out)))
 
 
-def _start(job: Job, step: recipes.TrainStep | recipes.DistillStep) -> tuple[FireClassifier, Architecture]:
+def initial(
+    job: Job, step: recipes.TrainStep | recipes.DistillStep | recipes.TuneStep
+) -> tuple[FireClassifier, Architecture]:
+    """The network that a step starts from: a new one, or that of the step before. Raises `WeightsError`."""
     if step.architecture is None:
         return load_network(job.out / str(job.last_network().network))
     architecture = Architecture(step.architecture, job.recipe.classes, job.recipe.size)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils import data
@@ -14,6 +15,9 @@ from hackai_compression.augmentation.geometry import whole
 from hackai_compression.augmentation.views import ViewMaker
 from hackai_compression.datasets.pictures import PictureCache
 from hackai_compression.datasets.samples import Dataset
+
+#: (N,) how often each of N pictures is drawn, as a probability.
+Drawing = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,33 @@ class _Views(data.Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(np.ascontiguousarray(view.picture)), torch.from_numpy(view.target)
 
 
-def training_batches(maker: ViewMaker, batch_size: int, seed: int, epoch: int, workers: int) -> Iterator[Batch]:
-    """One epoch of shuffled batches; a last batch of one is left out (batch norm cannot use it)."""
+def training_batches(
+    maker: ViewMaker, batch_size: int, seed: int, epoch: int, workers: int, weights: Drawing | None = None
+) -> Iterator[Batch]:
+    """One epoch of shuffled batches; a last batch of one is left out (batch norm cannot use it).
+
+    With `weights` (N,) as many views are drawn, some more than once.
+    """
     order = torch.Generator().manual_seed(seed * 100_003 + epoch)
+    drawn = data.WeightedRandomSampler(weights.tolist(), len(maker), generator=order) if weights is not None else None
     loader = data.DataLoader(
-        _Views(maker, seed, epoch), batch_size, shuffle=True, generator=order, num_workers=workers, drop_last=False
+        _Views(maker, seed, epoch),
+        batch_size,
+        shuffle=drawn is None,
+        sampler=drawn,
+        generator=order,
+        num_workers=workers,
+        drop_last=False,
     )
     for pictures, targets in loader:
         if len(pictures) > 1:
             yield Batch(pictures.permute(0, 3, 1, 2), targets)
+
+
+def view_batches(maker: ViewMaker, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    """One view of every picture, in order."""
+    for pictures, targets in data.DataLoader(_Views(maker, seed, epoch), batch_size):
+        yield Batch(pictures.permute(0, 3, 1, 2), targets)
 
 
 def plain_batches(dataset: Dataset, size: int, batch_size: int, cache: PictureCache) -> Iterator[Batch]:

@@ -15,6 +15,7 @@ from torch.optim.swa_utils import update_bn
 
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.augmentation.views import ViewMaker
+from hackai_compression.datasets.balance import drawing_weights
 from hackai_compression.datasets.pictures import PictureCache
 from hackai_compression.datasets.samples import Dataset
 from hackai_compression.networks.classifier import FireClassifier
@@ -61,6 +62,7 @@ def train(
     size: int,
     seed: int,
     cache: PictureCache,
+    evenness: float = 0.0,
     teacher: Teacher | None = None,
     checkpoint: Path | None = None,
     on_epoch: EpochListener | None = None,
@@ -73,6 +75,7 @@ def train(
     torch.manual_seed(seed)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     maker = ViewMaker(training, size, augmentation, cache)
+    weights = drawing_weights(training, evenness) if evenness else None
     optimizer = _optimizer(network, options)
     average = WeightAverage(network, options.average_decay)
     steps = max(1, math.ceil(len(maker) / options.batch_size))
@@ -89,7 +92,7 @@ def train(
         recent: deque[Tensor] = deque(maxlen=SETTLING_BATCHES)
         network.train()
         torch.manual_seed(seed * 7919 + epoch)  # dropout, after a resume as well
-        batches = training_batches(maker, options.batch_size, seed, epoch, options.workers)
+        batches = training_batches(maker, options.batch_size, seed, epoch, options.workers, weights)
         for number, batch in enumerate(batches):
             step = epoch * steps + number
             rate = learning_rate(step, steps * options.epochs, options)

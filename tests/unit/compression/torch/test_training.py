@@ -42,7 +42,7 @@ def fit(net: FireClassifier, dataset: Dataset, epochs: int, **more: object) -> l
         dataset,
         dataset,
         TrainingOptions(epochs=epochs, batch_size=8),
-        AugmentationPolicy(composites=0),
+        AugmentationPolicy(),
         size=SIZE,
         seed=0,
         cache=PictureCache(),
