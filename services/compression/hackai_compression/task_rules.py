@@ -51,7 +51,8 @@ def _of_detection(recipe: Recipe) -> Iterator[str]:
         if architecture is not None and architecture not in DETECTOR_ARCHITECTURES:
             yield f"{where}: no detector on {architecture!r}; there are {', '.join(DETECTOR_ARCHITECTURES)}"
         if step.do in ("distill", "tune"):
-            yield f"{where}: detectors are not {'distilled' if step.do == 'distill' else 'tuned'}; `train` or `prune` them"
+            done = "distilled" if step.do == "distill" else "tuned"
+            yield f"{where}: detectors are not {done}; `train` or `prune` them"
         if step.do == "prune" and step.teacher is not None:
             yield f"{where}: detectors are pruned without a `teacher`"
         if step.do == "quantize":

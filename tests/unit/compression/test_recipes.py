@@ -59,7 +59,16 @@ def test_not_yaml_at_all() -> None:
 
 def test_the_schema_knows_every_kind_of_step() -> None:
     kinds = {name for name in recipe_schema()["$defs"] if name.endswith("Step")}
-    assert kinds == {"LoadStep", "TrainStep", "DistillStep", "PruneStep", "ExportStep", "QuantizeStep", "JudgeStep"}
+    assert kinds == {
+        "LoadStep",
+        "TrainStep",
+        "DistillStep",
+        "TuneStep",
+        "PruneStep",
+        "ExportStep",
+        "QuantizeStep",
+        "JudgeStep",
+    }
 
 
 DETECTOR = """\
@@ -81,8 +90,8 @@ steps:
         ("budget: {max_latency_ratio: 0.5}", "budget.max_latency_ratio is for classifiers"),
         ("budget: {max_accuracy_drop: 0.0}", "budget.max_accuracy_drop is for classifiers"),
         ("budget: {elsewhere: {max_false_alarms: 0.03}}", "budget.elsewhere.max_false_alarms is for classifiers"),
-        ("data: {leave_out: somewhere}", "`leave_out` is for classifiers"),
-        ("data: {augmentation: {composites: 1}}", "`composites` is for classifiers"),
+        ("data: {leave_out: [somewhere]}", "`leave_out` is for classifiers"),
+        ("data: {evenness: 0.9}", "`evenness` is for classifiers"),
     ],
 )
 def test_a_detector_is_asked_for_nothing_that_its_judge_does_not_measure(addition: str, message: str) -> None:

@@ -45,7 +45,6 @@ _CROPS = (
     (0.1, 0.0, 1.0, 1.0),
     (0.0, 0.0, 0.9, 1.0),
 )
-_BYTE_BITS = np.array([bin(i).count("1") for i in range(256)], dtype=np.uint16)
 Bits = npt.NDArray[np.uint8]
 
 
@@ -153,4 +152,5 @@ def _nearest(crops: Bits, others: Bits) -> npt.NDArray[np.int64]:
 
 
 def _hamming(row: Bits, others: Bits) -> npt.NDArray[np.int64]:
-    return np.asarray(_BYTE_BITS[np.bitwise_xor(row, others)].sum(axis=-1, dtype=np.int64))
+    different = np.bitwise_xor(row.view(np.uint64), others.view(np.uint64))
+    return np.asarray(np.bitwise_count(different).sum(axis=-1, dtype=np.int64))

@@ -44,8 +44,8 @@ def quantize(
 ) -> None:
     """Writes a QDQ graph with per-channel INT8 weights.
 
-    `int8` is u8 activations with s8 weights of 7 bits, asymmetric: what ONNX Runtime and OpenVINO run fast
-    on x86, and what every x86 adds up right. `int8-trt` is s8 with s8, symmetric, zero points 0, FP32 bias: what
+    Weights have 7 bits, so that every x86 adds them up right.
+    `int8` is u8 activations with s8 weights, asymmetric: what ONNX Runtime and OpenVINO run fast on x86. `int8-trt` is s8 with s8, symmetric, zero points 0, FP32 bias: what
     TensorRT 8.5 reads as explicit quantization. The nodes in `keep_fp32` and the head stay FP32 (the head is 0.2 % of
     the weights and its outputs must carry no QDQ). `ranges` is a folder in which calibrated ranges are
     kept: who quantizes one source again, with other layers in FP32, calibrates once.
@@ -77,8 +77,8 @@ def quantize(
             activation_type=QuantType.QInt8 if for_tensorrt else QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            # Processors without VNNI add pairs of u8 x s8 products in 16 bits, which 8-bit weights overflow.
-            reduce_range=not for_tensorrt,
+            # Processors without VNNI add pairs of products in 16 bits, which 8-bit weights overflow.
+            reduce_range=True,
             calibrate_method=_METHODS[method],
             op_types_to_quantize=_WEIGHTED if for_tensorrt else _OPERATORS,
             nodes_to_exclude=[*keep_fp32, *head_nodes(graph)],

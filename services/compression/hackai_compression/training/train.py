@@ -95,7 +95,7 @@ def train(
         batches = training_batches(maker, options.batch_size, seed, epoch, options.workers, weights)
         for number, batch in enumerate(batches):
             step = epoch * steps + number
-            rate = learning_rate(step, steps * options.epochs, options)
+            rate = learning_rate(step, steps * options.epochs, options.learning_rate)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             loss = _loss(network, batch.pixels, batch.targets, options, teacher)
@@ -122,13 +122,13 @@ def train(
     return history
 
 
-def learning_rate(step: int, total: int, options: TrainingOptions) -> float:
+def learning_rate(step: int, total: int, peak: float) -> float:
     """Linear warm-up over the first 5 % of the steps, then a half cosine to 1 % of the peak."""
     warm = max(1, total // 20)
     if step < warm:
-        return options.learning_rate * (step + 1) / warm
+        return peak * (step + 1) / warm
     progress = (step - warm) / max(1, total - warm)
-    return options.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
 @torch.no_grad()

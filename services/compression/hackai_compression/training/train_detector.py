@@ -71,7 +71,7 @@ def train_detector(
         _train_mode(network)
         for number, loss in enumerate(detection_losses(network, maker, options.batch_size, seed=seed, epoch=epoch)):
             step = epoch * steps + number
-            rate = learning_rate(step, steps * options.epochs, options)
+            rate = learning_rate(step, steps * options.epochs, options.learning_rate)
             for group in optimizer.param_groups:
                 group["lr"] = rate * group["factor"]
             optimizer.zero_grad(set_to_none=True)

@@ -90,7 +90,7 @@ def tune(
         network.dropout.train()
         for number in range(steps):
             step = epoch * steps + number
-            rate = learning_rate(step, steps * options.epochs, options)
+            rate = learning_rate(step, steps * options.epochs, options.learning_rate)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             rows = torch.multinomial(weights, options.batch_size, replacement=True, generator=generator)

@@ -114,7 +114,7 @@ def test_a_cancelled_job_stops_after_the_epoch(dataset: Dataset) -> None:
 
 def test_the_schedule_warms_up_and_cools_down() -> None:
     options = TrainingOptions(learning_rate=1.0)
-    rates = [learning_rate(s, 100, options) for s in range(100)]
+    rates = [learning_rate(s, 100, options.learning_rate) for s in range(100)]
     assert rates[0] < rates[4] == pytest.approx(1.0)
     assert rates[-1] < 0.02
     assert rates[5:] == sorted(rates[5:], reverse=True)
