@@ -46,8 +46,8 @@ def quantize(
 
     Weights have 7 bits, so that every x86 adds them up right. `int8` is u8 activations with s8 weights, asymmetric:
     what ONNX Runtime and OpenVINO run fast on x86. `int8-trt` is s8 with s8, symmetric, zero points 0, FP32 bias:
-    what TensorRT 8.5 reads as explicit quantization. The nodes in `keep_fp32` and the head stay FP32 (the head is 0.2 % of
-    the weights and its outputs must carry no QDQ). `ranges` is a folder in which calibrated ranges are
+    what TensorRT 8.5 reads as explicit quantization. The nodes in `keep_fp32` and the head stay FP32 (the head is
+    0.2 % of the weights and its outputs must carry no QDQ). `ranges` is a folder in which calibrated ranges are
     kept: who quantizes one source again, with other layers in FP32, calibrates once.
     """
     prepared = target.with_suffix(".prepared.onnx")
