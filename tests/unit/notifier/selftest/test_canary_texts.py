@@ -15,7 +15,7 @@ def test_a_broken_watch_says_which_leg_and_since_when() -> None:
 def test_a_part_that_is_not_proven_is_named_and_cannot_write_markup() -> None:
     text = canary_texts.unproven(Unproven("<b>box-7</b>", 1000.0))
 
-    assert "The inference service &lt;b&gt;box-7&lt;/b&gt; lives" in text
+    assert "The inference service &lt;b&gt;box-7&lt;/b&gt; responds" in text
     assert "16 min 40 s" in text
 
 
