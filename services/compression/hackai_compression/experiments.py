@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy import stats
 
+from hackai_compression.documents import load_as
 from hackai_compression.errors import RecipeError
 from hackai_compression.pipeline.data import Folders, Parts, read_parts
 from hackai_compression.pipeline.job import Job, Outcome
@@ -23,7 +23,7 @@ from hackai_compression.pipeline.run import run_steps
 from hackai_compression.recipes import Recipe, judged_on
 from hackai_compression.search import Value, with_values
 
-#: Stands in a recipe for the network that the experiment's `first` recipe made.
+#: What a recipe calls the network that the experiment's `first` recipe made.
 FIRST = "{first}"
 
 
@@ -85,10 +85,7 @@ class Difference:
 
 def read_experiment(path: Path) -> Experiment:
     """Raises `RecipeError`."""
-    try:
-        return Experiment.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise RecipeError(f"{path.name}: {error}") from error
+    return load_as(Experiment, path)
 
 
 def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: Sink) -> list[Result]:
@@ -98,12 +95,14 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
     """
     parts: Parts | None = None
 
+    given = folders
+
     def run(recipe: Recipe, folder: Path) -> list[Outcome]:
         nonlocal parts
         folder.mkdir(parents=True, exist_ok=True)
         parts = parts or read_parts(experiment.recipe, folders)
         judged = judged_on(recipe, experiment.measured_on)
-        return run_steps(Job(judged, folders, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts))
+        return run_steps(Job(judged, given, folder, Progress(EventLog(folder / "progress.jsonl"), *sinks), parts))
 
     first = experiment.first
     if first is not None:
@@ -111,7 +110,7 @@ def run_experiment(experiment: Experiment, folders: Folders, out: Path, *sinks: 
             raise RecipeError("`first` and `recipe` must agree in data and size")
         made = run(first, out / "first")
         network = out / "first" / next(str(o.network) for o in reversed(made) if o.network is not None)
-        experiment = _filled(experiment, network.resolve())
+        given = replace(folders, made={FIRST: network.resolve()})
     results: list[Result] = []
     for seed in experiment.seeds:
         for arm, values in experiment.arms.items():
@@ -164,8 +163,3 @@ def _looks(out: Path) -> dict[str, int]:
     for path in out.rglob(LOOKS):
         counted.update(json.loads(path.read_text(encoding="utf-8")))
     return dict(counted)
-
-
-def _filled(experiment: Experiment, network: Path) -> Experiment:
-    text = experiment.model_dump_json().replace(FIRST, str(network))
-    return Experiment.model_validate_json(text)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from hackai_compression.augmentation.policy import AugmentationPolicy
 from hackai_compression.budget import Budget, Task
 from hackai_compression.datasets.samples import FIRE_CLASSES
-from hackai_compression.errors import RecipeError
+from hackai_compression.documents import Strict, load_as, read_as
 from hackai_compression.task_rules import faults
 from hackai_compression.training.options import DistillationOptions, TrainingOptions, TuningOptions
+from hackai_shared.confined import InsidePath
 
 Architecture = Literal[
     "squeezenet1_1",
@@ -33,15 +33,13 @@ VariantName = Literal["int8", "int8-trt"]
 StepName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Weights(_Strict):
+class Weights(Strict):
     """Initial weights of an architecture."""
 
     origin: Literal["scratch", "imagenet", "file", "package"] = "scratch"
-    file: str | None = Field(None, description="With origin `file`: a path, relative to the job's folder of files.")
+    file: InsidePath | None = Field(
+        None, description="With origin `file`: a path, relative to the job's folder of files."
+    )
     preprocessing: Literal["imagenet", "caffe"] = Field(
         "imagenet", description="caffe: the weights expect BGR, 0-255, mean subtracted, and are converted."
     )
@@ -53,11 +51,11 @@ class Weights(_Strict):
         return self
 
 
-class Teacher(_Strict):
+class Teacher(Strict):
     """Who is asked: the network of an earlier step, or one that an earlier job saved."""
 
     step: StepName | None = None
-    file: str | None = Field(None, description="A `network.pt`, relative to the job's folder of files.")
+    file: InsidePath | None = Field(None, description="A `network.pt`, relative to the job's folder of files.")
     loss: DistillationOptions = DistillationOptions()
 
     @model_validator(mode="after")
@@ -67,7 +65,7 @@ class Teacher(_Strict):
         return self
 
 
-class TrainStep(_Strict):
+class TrainStep(Strict):
     """Trains on the labels alone; without `architecture` it goes on with the network of the step before."""
 
     do: Literal["train"]
@@ -78,7 +76,7 @@ class TrainStep(_Strict):
     augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
 
 
-class DistillStep(_Strict):
+class DistillStep(Strict):
     """Trains with a teacher; without `architecture` it goes on with the network of the step before."""
 
     do: Literal["distill"]
@@ -90,7 +88,7 @@ class DistillStep(_Strict):
     teacher: Teacher
 
 
-class TuneStep(_Strict):
+class TuneStep(Strict):
     """Tunes the rear of a pretrained network on what its front saw once; without `architecture`, of the step before's.
 
     Its front, up to the module `place` of its features, is left as it is.
@@ -112,7 +110,7 @@ class TuneStep(_Strict):
         return self
 
 
-class PruneStep(_Strict):
+class PruneStep(Strict):
     """Removes whole channels, a part at a time, fine-tuning in between."""
 
     do: Literal["prune"]
@@ -127,24 +125,24 @@ class PruneStep(_Strict):
     augmentation: AugmentationPolicy | None = Field(None, description="Instead of the recipe's own, for this step.")
 
 
-class LoadStep(_Strict):
+class LoadStep(Strict):
     """Goes on with a network that an earlier job saved; nothing is trained."""
 
     do: Literal["load"]
     name: StepName = "load"
-    file: str = Field(
+    file: InsidePath = Field(
         description="A `network.pt`, or the folder of a detector's package, relative to the job's folder of files."
     )
 
 
-class ExportStep(_Strict):
+class ExportStep(Strict):
     """Writes `model.fp32.onnx`, checks it against PyTorch and against the rules of TensorRT 8.5."""
 
     do: Literal["export"]
     name: StepName = "export"
 
 
-class QuantizeStep(_Strict):
+class QuantizeStep(Strict):
     """Writes the INT8 variants of the exported graph."""
 
     do: Literal["quantize"]
@@ -166,12 +164,12 @@ class QuantizeStep(_Strict):
     )
 
 
-class JudgeStep(_Strict):
+class JudgeStep(Strict):
     """Packs the variants, judges each in the serving runtime, and lets the budget refuse."""
 
     do: Literal["judge"]
     name: StepName = "judge"
-    parent: str | None = Field(None, description="Folder of the package to compare with, relative to the files.")
+    parent: InsidePath | None = Field(None, description="Folder of the package to compare with, relative to the files.")
     on: Literal["test", "validation"] = Field(
         "test",
         description="validation: where something is to be chosen. The test pictures are not looked at, and no service "
@@ -189,7 +187,7 @@ Step = Annotated[
 ]
 
 
-class Data(_Strict):
+class Data(Strict):
     """What is learned from, and how."""
 
     validation_fraction: float = Field(0.12, gt=0, lt=1, description="Of each source, in whole groups.")
@@ -208,7 +206,7 @@ class Data(_Strict):
     augmentation: AugmentationPolicy = AugmentationPolicy()
 
 
-class Package(_Strict):
+class Package(Strict):
     """Name of what comes out."""
 
     name: str = Field("fire-classifier", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -219,7 +217,7 @@ class Package(_Strict):
     pretrained: str = Field("", description="Where the initial weights come from, in words.")
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """A whole job."""
 
     name: StepName
@@ -275,47 +273,14 @@ def judged_on(recipe: Recipe, on: Literal["test", "validation"]) -> Recipe:
 
 def read_recipe(text: str, name: str = "recipe") -> Recipe:
     """Parses YAML. Raises `RecipeError` that names every wrong key with its line."""
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{name}: {error}") from error
-    if not isinstance(raw, dict):
-        raise RecipeError(f"{name}: a mapping is expected, found {type(raw).__name__}")
-    try:
-        return Recipe.model_validate(raw)
-    except ValidationError as error:
-        lines = [f"{name}{_line(text, e['loc'])}: {_where(e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise RecipeError("\n".join(lines)) from error
+    return read_as(Recipe, text, name)
 
 
 def load_recipe(path: Path) -> Recipe:
     """Reads a file. Raises `RecipeError` when it is missing or not valid."""
-    try:
-        return read_recipe(path.read_text(encoding="utf-8"), path.name)
-    except OSError as error:
-        raise RecipeError(f"{path}: {error.strerror}") from error
+    return load_as(Recipe, path)
 
 
 def recipe_schema() -> dict[str, Any]:
     """JSON Schema, for editors and for the API."""
     return Recipe.model_json_schema()
-
-
-def _where(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "recipe"
-
-
-def _line(text: str, location: tuple[int | str, ...]) -> str:
-    """`:line` of the deepest part of the location that the YAML has, or nothing."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = node.start_mark.line + 1 if node is not None else 0
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-            if found is None:
-                continue  # a discriminator's tag is part of pydantic's location, not of the file
-            node, line = found[1], found[0].start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return f":{line}" if line else ""

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from hackai_compression.errors import RecipeError
+from hackai_compression.documents import load_as
 from hackai_compression.jobs.queue import resolve, submit
 from hackai_compression.jobs.records import JobRequest
 from hackai_compression.jobs.store import JobStore
@@ -33,10 +30,7 @@ class FrontRow:
 
 def read_space(path: Path) -> SearchSpace:
     """Raises `RecipeError`."""
-    try:
-        return SearchSpace.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise RecipeError(f"{path}: {error}") from error
+    return load_as(SearchSpace, path)
 
 
 def run_search(

@@ -7,20 +7,21 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, get_args
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from hackai_shared.addresses import encoded_credential, in_credentials
 from hackai_shared.config.schema import HackAIConfig
+from hackai_shared.explain import explain
 from hackai_shared.redaction import redact_url
+from hackai_shared.yaml_document import OWNED, YamlDocument, YamlError, read_yaml, read_yaml_file
 
-Path_ = Tuple[Any, ...]
+Path_ = Tuple[str, ...]
 C = TypeVar("C", bound=BaseModel)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-MAX_CONFIG_BYTES = 1_000_000
+# Keys at the top that mean nothing to us: what an anchor names needs a place.
+EXTENSION = "x-"
 
 
 @dataclass(frozen=True)
@@ -54,41 +55,44 @@ def load_config(path: Path, environment: Optional[Mapping[str, str]] = None) -> 
         ConfigError: the file is missing, not YAML, or does not fit the schema.
     """
     try:
-        text = path.read_bytes()[: MAX_CONFIG_BYTES + 1].decode("utf-8")
+        document = read_yaml_file(path, OWNED)
     except OSError as error:
         hint = "copy config.example.yml and edit it"
         raise ConfigError([ConfigProblem(str(path), 1, 1, "", error.strerror or str(error), hint)]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError([ConfigProblem(str(path), 1, 1, "", f"not UTF-8 text: {error.reason}")]) from error
-    if len(text) > MAX_CONFIG_BYTES:
-        raise ConfigError([ConfigProblem(str(path), 1, 1, "", f"larger than {MAX_CONFIG_BYTES} bytes")])
-    return parse_config(text, str(path), environment=environment)
+    except YamlError as error:
+        raise _config_error(error, str(path)) from error
+    return _model(document, HackAIConfig, str(path), os.environ if environment is None else environment)
 
 
 def parse_config(text: str, file: str = "<config>", *, environment: Optional[Mapping[str, str]] = None) -> HackAIConfig:
     """Return the configuration in a YAML text.
 
     ``${NAME}`` in a string is replaced from ``environment`` (default: ``os.environ``); in the user name and the
-    password of a URL it is percent-encoded on the way.
+    password of a URL it is percent-encoded on the way. Keys at the top that begin with ``x-`` are left out: a place for
+    what anchors name.
 
     Raises:
         ConfigError: as for :func:`load_config`.
     """
-    return parse_model(text, HackAIConfig, file, environment=os.environ if environment is None else environment)
-
-
-def parse_model(text: str, model: Type[C], file: str, *, environment: Mapping[str, str]) -> C:
-    """Return a YAML text as any strict pydantic model (recipes use it too), with the same errors."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise ConfigError([ConfigProblem(file, line, column, "", f"not YAML: {error.problem}")]) from error
-    except yaml.YAMLError as error:
-        raise ConfigError([ConfigProblem(file, 1, 1, "", f"not YAML: {error}")]) from error
-    reader = _Reader(file, environment)
-    data = reader.read(root, ()) if root is not None else {}
+        document = read_yaml(text, OWNED)
+    except YamlError as error:
+        raise _config_error(error, file) from error
+    return _model(document, HackAIConfig, file, os.environ if environment is None else environment)
+
+
+def _config_error(error: YamlError, file: str) -> ConfigError:
+    return ConfigError(
+        [ConfigProblem(file, f.line, f.column, ".".join(f.place), f.message, f.suggestion) for f in error.faults]
+    )
+
+
+def _model(document: YamlDocument, model: Type[C], file: str, environment: Mapping[str, str]) -> C:
+    data = {} if document.data is None else document.data
+    if isinstance(data, dict):
+        data = {key: value for key, value in data.items() if not str(key).startswith(EXTENSION)}
+    reader = _Reader(document, file, environment)
+    data = reader.interpolated(data, ())
     if reader.problems:
         raise ConfigError(reader.problems)
     try:
@@ -98,77 +102,71 @@ def parse_model(text: str, model: Type[C], file: str, *, environment: Mapping[st
 
 
 class _Reader:
-    """Turns YAML nodes into plain data and remembers where each key stands."""
+    """Fills in variables, and says of each mistake where it stands."""
 
-    def __init__(self, file: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, document: YamlDocument, file: str, environment: Mapping[str, str]) -> None:
         self.file = file
         self.problems: List[ConfigProblem] = []
         self._environment = environment
-        self._marks: Dict[Path_, Tuple[int, int]] = {}
-        self._constructor = yaml.SafeLoader("")
+        self._marks = document.marks
+        self._keys = document.keys
 
-    def read(self, node: yaml.Node, path: Path_) -> Any:
-        self._marks.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.read(child, (*path, index)) for index, child in enumerate(node.value)]
-        if _is_base_sixty(node):
-            return str(node.value)
-        value = self._constructor.construct_object(node)
-        return self._interpolate(value, path) if isinstance(value, str) else value
+    def interpolated(self, value: Any, place: Path_) -> Any:
+        """Return plain data with its variables filled in."""
+        if isinstance(value, dict):
+            return {key: self.interpolated(child, (*place, str(key))) for key, child in value.items()}
+        if isinstance(value, list):
+            return [self.interpolated(child, (*place, str(index))) for index, child in enumerate(value)]
+        return self._interpolate(value, place) if isinstance(value, str) else value
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> Dict[Any, Any]:
-        result: Dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = self._constructor.construct_object(key_node)
-            here = (*path, key)
-            if key in result:
-                first = self._marks[here][0]
-                self._complain(key_node, here, f"given twice, first in line {first}")
-                continue
-            self._marks[here] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            result[key] = self.read(value_node, here)
-        return result
-
-    def _interpolate(self, value: str, path: Path_) -> str:
+    def _interpolate(self, value: str, place: Path_) -> str:
         def replace(match: "re.Match[str]") -> str:
             name = match.group(1)
             if name not in self._environment:
-                line, column = self._marks[path]
+                line, column = self._marks[place]
                 hint = f"export {name}=…"
                 self.problems.append(
-                    ConfigProblem(self.file, line, column, _dotted(path), f"variable {name} is not set", hint)
+                    ConfigProblem(self.file, line, column, self._dotted(place), f"variable {name} is not set", hint)
                 )
             secret = self._environment.get(name, "")
             return encoded_credential(secret) if in_credentials(value, match.start()) else secret
 
         return _VARIABLE.sub(replace, value)
 
-    def _complain(self, node: yaml.Node, path: Path_, message: str) -> None:
-        mark = node.start_mark
-        self.problems.append(ConfigProblem(self.file, mark.line + 1, mark.column + 1, _dotted(path), message))
-
     def problem(self, model: Type[BaseModel], details: Any) -> ConfigProblem:
         """Return what pydantic found, at the place in the file where it stands."""
-        path = tuple(part for part in details["loc"] if part != "[key]")
+        path = tuple(str(part) for part in details["loc"] if part != "[key]")
         known = path
         while known not in self._marks and known:
             known = _parent(known)
         line, column = self._marks.get(known, (1, 1))
         # The tag of a discriminated union ("pyav") is part of pydantic's location but stands nowhere in the file.
-        shown = tuple(part for part in path if self._is_shown(path, part))
+        shown = tuple(
+            part for index, part in enumerate(path) if path[: index + 1] in self._marks or index == len(path) - 1
+        )
+        key = self._dotted(shown)
         if details["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(path[-1]), _fields_at(model, path[:-1]), n=1)
+            near = difflib.get_close_matches(path[-1], _fields_at(model, path[:-1]), n=1)
             hint = f"did you mean {near[0]}?" if near else "see: hackai config schema"
-            return ConfigProblem(self.file, *self._line_of(path), _dotted(shown), "unknown key", hint)
-        message = details["msg"]
+            return ConfigProblem(self.file, *self._line_of(path), key, "unknown key", hint)
+        if details["type"] == "string_type" and "[key]" in details["loc"] and path in self._keys:
+            text = self._keys[path]
+            message = f"YAML does not read {text} as text but as a number"
+            return ConfigProblem(self.file, line, column, key, message, f'put it in quotes: "{text}"')
+        message = explain(details)
         value = details.get("input")
+        if details["type"] == "string_type" and isinstance(value, (int, float)):
+            return ConfigProblem(self.file, line, column, key, message, "put it in quotes")
+        if details["type"] in ("list_type", "tuple_type") and isinstance(value, (str, int)):
+            return ConfigProblem(self.file, line, column, key, message, "write a list: [one, two]")
         # An address without a scheme may hold a password, and nothing says where it ends.
         secret = isinstance(value, str) and "@" in value and "://" not in value
         if isinstance(value, (str, int, float, bool)) and details["type"] != "missing" and not secret:
             message = f"{message}, got {redact_url(repr(value))}"
-        return ConfigProblem(self.file, line, column, _dotted(shown), message)
+        return ConfigProblem(self.file, line, column, key, message)
+
+    def _dotted(self, path: Path_) -> str:
+        return ".".join(self._keys.get(path[: index + 1], part) for index, part in enumerate(path))
 
     def _line_of(self, path: Path_) -> Tuple[int, int]:
         for candidate, mark in self._marks.items():
@@ -177,17 +175,6 @@ class _Reader:
             ):
                 return mark
         return (1, 1)
-
-    def _is_shown(self, path: Path_, part: Any) -> bool:
-        index = path.index(part)
-        prefix = tuple(p for p in path[: index + 1])
-        return prefix in self._marks or index == len(path) - 1 or not isinstance(part, str)
-
-
-def _is_base_sixty(node: yaml.Node) -> bool:
-    """Return whether YAML 1.1 takes a scalar for a number in base sixty: 22:15 is 1335 there, and text in YAML 1.2."""
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
-    return plain and node.tag in _NUMBERS and ":" in node.value
 
 
 def _within(shorter: Path_, longer: Path_) -> bool:
@@ -198,10 +185,6 @@ def _within(shorter: Path_, longer: Path_) -> bool:
 
 def _parent(path: Path_) -> Path_:
     return path[:-1]
-
-
-def _dotted(path: Path_) -> str:
-    return ".".join(str(part) for part in path)
 
 
 def _fields_at(model: Any, path: Path_) -> List[str]:

@@ -168,16 +168,16 @@ class PowerCutError(RuntimeError):
 def test_a_detector_is_loaded_pruned_over_a_power_cut_quantized_and_judged(
     job: tuple[Path, list[Outcome]], boxes: Path, tmp_path: Path
 ) -> None:
-    out, trained = job
-    recipe = read_recipe(PRUNED.format(file=out / str(trained[0].network)))
+    _, trained = job
+    recipe = read_recipe(PRUNED.format(file=trained[0].network))
 
     def cut(event: ProgressEvent) -> None:
         if event.text.startswith("iteration 1: validation mAP50"):
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
-        run_recipe(recipe, Folders(boxes, boxes), tmp_path, cut)
-    loaded, pruned, exported, _, judged = run_recipe(recipe, Folders(boxes, boxes), tmp_path)
+        run_recipe(recipe, Folders(boxes, boxes, job[0]), tmp_path, cut)
+    loaded, pruned, exported, _, judged = run_recipe(recipe, Folders(boxes, boxes, job[0]), tmp_path)
 
     assert loaded.architecture == pruned.architecture == "efficientnet_lite0"
     assert pruned.notes[0] == "went on after pruning iteration 1 of 2"
@@ -192,10 +192,10 @@ def test_a_detector_is_loaded_pruned_over_a_power_cut_quantized_and_judged(
 def test_a_detector_of_other_classes_is_not_loaded(
     job: tuple[Path, list[Outcome]], boxes: Path, tmp_path: Path
 ) -> None:
-    out, trained = job
-    text = PRUNED.format(file=out / str(trained[0].network)).replace("[fire, smoke]", "[smoke, fire]")
+    _, trained = job
+    text = PRUNED.format(file=trained[0].network).replace("[fire, smoke]", "[smoke, fire]")
     with pytest.raises(WeightsError, match="finds"):
-        run_recipe(read_recipe(text), Folders(boxes, boxes), tmp_path)
+        run_recipe(read_recipe(text), Folders(boxes, boxes, job[0]), tmp_path)
 
 
 def test_steps_that_detectors_do_not_know_are_refused_before_anything_runs() -> None:

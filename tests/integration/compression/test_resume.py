@@ -52,7 +52,8 @@ def test_pruning_goes_on_after_its_last_iteration(pictures: Path, tmp_path: Path
 
 def test_a_pruned_network_can_be_loaded_by_the_next_job(pictures: Path, tmp_path: Path) -> None:
     pruned = run_recipe(RECIPE, Folders(pictures), tmp_path / "first")[-1]
-    file = tmp_path / "first" / str(pruned.network)
-    again = read_recipe(f"name: again\nsize: 32\nsteps:\n  - {{do: load, file: {file}}}\n  - {{do: export}}\n")
-    exported = run_recipe(again, Folders(pictures), tmp_path / "second")[-1]
+    again = read_recipe(
+        f"name: again\nsize: 32\nsteps:\n  - {{do: load, file: {pruned.network}}}\n  - {{do: export}}\n"
+    )
+    exported = run_recipe(again, Folders(pictures, files=tmp_path / "first"), tmp_path / "second")[-1]
     assert exported.figures["parameters"] == pytest.approx(pruned.figures["parameters"], rel=0.01)

@@ -50,6 +50,26 @@ def test_mistakes_are_named_with_their_line(change: tuple[str, str], message: st
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("path", ["/etc/passwd", "/etc/no-such-file", "../secret.pt", "a/../../b", "~/x"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "name: x\nsteps:\n  - {{do: load, file: {path}}}\n",
+        GOOD.replace("do: judge", "do: judge\n    parent: {path}"),
+        GOOD.replace("architecture: resnet18", "architecture: resnet18\n    weights: {{origin: file, file: {path}}}"),
+        GOOD.replace("do: train", "do: distill\n    teacher: {{file: {path}}}"),
+    ],
+)
+def test_paths_stay_below_the_folder_of_files(recipe: str, path: str) -> None:
+    with pytest.raises(RecipeError, match=r"(file|parent): use a path"):
+        read_recipe(recipe.format(path=path))
+
+
+def test_aliases_are_written_out() -> None:
+    with pytest.raises(RecipeError, match=r"small\.yml:6:5: the alias \*a is not allowed here"):
+        read_recipe(GOOD.replace("do: export", "&a do: export").replace("- do: quantize", "- *a"), "small.yml")
+
+
 def test_not_yaml_at_all() -> None:
     with pytest.raises(RecipeError):
         read_recipe("steps: [")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import html
 import json
 
 import httpx
+import pytest
 from pydantic import SecretStr
 from tests.unit.dashboard.conftest import HTML, House
 
@@ -46,12 +48,36 @@ async def test_a_recipe_is_submitted_or_sent_back_with_the_reason(house: House) 
     house.answers["GET compression/v1/jobs"] = httpx.Response(200, json={"jobs": [JOB]})
     wrong = await house.post("/compression", csrf, recipe="name: [", pictures="fire")
     assert wrong.status_code == 422
-    assert "This is not YAML" in wrong.text
+    assert "The recipe cannot be read: line 1:8: not YAML" in wrong.text
     assert "name: [" in wrong.text  # nothing that was written is lost
     house.answers["POST compression/v1/jobs"] = httpx.Response(202, json=JOB)
     done = await house.post("/compression", csrf, recipe="name: smaller", pictures="fire")
     assert done.headers["location"] == "/compression/abc123"
     assert json.loads(house.bodies[-1]) == {"recipe": {"name": "smaller"}, "pictures": "fire"}
+
+
+BOMB = "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9 if before else ['fire'] * 9)}]\n"
+    for name, before in zip("abcdefghi", ["", *"abcdefgh"], strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reason"),
+    [
+        (BOMB, "the alias *a is not allowed here"),
+        ("size: .nan", "is not a finite number"),
+        ('name: "\\ud800"', "half a character"),
+        ("[" * 5_000, "nested deeper than"),
+    ],
+)
+async def test_a_recipe_that_is_an_attack_is_sent_back(house: House, recipe: str, reason: str) -> None:
+    csrf = house.log_in(Role.OPERATOR, token=SecretStr("own"))
+    house.answers["GET compression/v1/jobs"] = httpx.Response(200, json={"jobs": []})
+    answer = await house.post("/compression", csrf, recipe=recipe, pictures="fire")
+    assert answer.status_code == 422
+    assert reason in html.unescape(answer.text)
+    assert not any(method == "POST" for method, _, _ in house.asked)
 
 
 async def test_progress_and_the_report_in_its_own_box(house: House) -> None:

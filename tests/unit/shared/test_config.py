@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hackai_shared.config import ConfigError, load_config, parse_config
-from hackai_shared.config.cameras import PyavSource
+from hackai_shared.config.cameras import PatternSource, PyavSource
 
 CAMERA = "cameras:\n  front:\n    source: {type: pattern}\n"
 
@@ -34,12 +34,12 @@ def test_defaults_are_filled_in() -> None:
         (CAMERA + "    fsp: 3\n", "config.yml:4:5: cameras.front.fsp: unknown key (did you mean fps?)"),
         (CAMERA + "    fps: fast\n", "config.yml:4:5: cameras.front.fps: Input should be a valid number"),
         (CAMERA + "    fps: 0\n", "cameras.front.fps: Input should be greater than 0, got 0"),
-        (CAMERA + "    fps: .nan\n", "cameras.front.fps: Input should be a finite number"),
+        (CAMERA + "    fps: .nan\n", "config.yml:4:10: cameras.front.fps: .nan is not a finite number"),
         (
             CAMERA + "inference:\n  confirmation:\n    fire_refrence: 1\n",
             "config.yml:6:5: inference.confirmation.fire_refrence: unknown key (did you mean fire_reference?)",
         ),
-        (CAMERA.replace("front", "Front Door"), "cameras.Front Door: String should match pattern"),
+        (CAMERA.replace("front", "Front Door"), "config.yml:2:3: cameras.Front Door: use lower case, digits, hyphens"),
         (CAMERA + CAMERA, "config.yml:4:1: cameras: given twice, first in line 1"),
         (CAMERA.replace("pattern}", "patern}"), "'pyav', 'snapshot', 'gstreamer', 'images', 'pattern'"),
         (
@@ -48,6 +48,18 @@ def test_defaults_are_filled_in() -> None:
         ),
         (CAMERA.replace("pattern}", "pyav, url: '${SECRET}'}"), "variable SECRET is not set (export SECRET=…)"),
         ("cameras: [", "config.yml:1:11: <file>: not YAML"),
+        (CAMERA.replace("front", "1"), "config.yml:2:3: cameras.1: YAML does not read 1 as text but as a number (put"),
+        (CAMERA.replace("front", "no"), "cameras.no: YAML does not read no as text but as yes or no (put it in quotes"),
+        (CAMERA.replace("front", "~"), "cameras.~: YAML does not read ~ as text but as nothing"),
+        (
+            CAMERA + "    name: 12\n",
+            "config.yml:4:5: cameras.front.name: Input should be a valid string (put it in quo",
+        ),
+        (CAMERA.replace("front", "? [a, b]\n  "), "config.yml:2:5: cameras: a list cannot be a key"),
+        (CAMERA.replace("pattern}", "pyav, url: !secret yard}"), "config.yml:3:31: cameras.front.source.url: the tag"),
+        ("cameras:\n  yard: &a\n    source: *a\n", "cameras.yard.source: this alias stands for what contains it"),
+        ("cameras:\n\tyard: 1\n", "config.yml:2:1: <file>: not YAML: found character '\\t' that cannot start any t"),
+        ("notifier: {telegram: {admins: 5}}\n" + CAMERA, "admins: Input should be a valid list (write a list: [one, "),
     ],
 )
 def test_each_mistake_is_named(text: str, expected: str) -> None:
@@ -217,3 +229,46 @@ def test_an_address_without_a_scheme_is_no_path_and_shows_no_password(address: s
 @pytest.mark.parametrize("path", ["/dev/video0", "clips/a.mp4", "C:/clips/a.mp4", "./10:20/a.mp4"])
 def test_a_path_is_no_address(path: str) -> None:
     parse_config(f"cameras:\n  front:\n    source: {{type: pyav, url: '{path}'}}\n", environment={})
+
+
+def test_merge_keys_and_a_place_for_anchors() -> None:
+    text = (
+        "x-source: &source {type: pattern, pattern: room, fps: 5}\n"
+        "cameras:\n  yard:\n    source: *source\n  shed:\n    source: {<<: *source, pattern: black}\n"
+    )
+
+    cameras = parse_config(text).cameras
+
+    assert cameras["yard"].source == PatternSource(type="pattern", pattern="room", fps=5)
+    assert cameras["shed"].source == PatternSource(type="pattern", pattern="black", fps=5)
+
+
+def test_a_day_is_an_id_like_any_other() -> None:
+    assert list(parse_config(CAMERA.replace("front", "2026-01-01")).cameras) == ["2026-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ids.yml", "quotes"),
+        ("ids2.yml", "quotes"),
+        ("listkey.yml", "listkey.yml:2:5"),
+        ("loop.yml", "loop.yml:2:9"),
+        ("secret.yml", "!secret"),
+        ("tabs.yml", "spaces"),
+        ("weird.yml", "!env_var"),
+        ("merge.yml", ""),
+        ("xkey.yml", ""),
+        ("bomcrlf.yml", ""),
+    ],
+)
+def test_files_that_people_wrote(root: Path, name: str, expected: str) -> None:
+    folder = root.parent / "shared" / "cases" / "yaml"
+    if not folder.is_dir():
+        pytest.skip("needs the cases of ../shared")
+    if not expected:
+        assert load_config(folder / name, {}).cameras
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_config(folder / name, {})
+    assert expected in str(caught.value)

@@ -13,6 +13,7 @@ from hackai_compression.errors import DatasetError
 from hackai_compression.jobs.records import JobRecord, JobRequest
 from hackai_compression.jobs.store import JobStore
 from hackai_compression.pipeline.data import Folders
+from hackai_shared.confined import OutsideError, inside
 
 QUEUE = "compression"
 #: Training takes hours; the lease, not a time-out, finds dead workers.
@@ -91,11 +92,10 @@ def resolve(request: JobRequest, datasets: Path) -> Folders:
 
 
 def _below(base: Path, name: str) -> Path:
-    root = base.resolve()
-    # A null byte is no character of a path; resolve() would raise another error.
-    path = (root / name.replace("\0", "")).resolve()
-    if "\0" in name or not path.is_relative_to(root):
-        raise DatasetError(f"{name!r} lies outside of the folder of datasets")
+    try:
+        path = inside(base, name)
+    except OutsideError as error:
+        raise DatasetError(str(error)) from error
     if not path.is_dir():
-        raise DatasetError(f"{name!r} is no folder below the folder of datasets")
+        raise DatasetError(f"{name!r} is no folder below {base.name}")
     return path

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hackai_compression.datasets.samples import Sample
 from hackai_shared.serving.detector import DetectedBox
+from hackai_shared.serving.fire_names import fire_kind
 from hackai_shared.serving.suppression import overlaps
 
 #: A box is right when it overlaps a true one by so much (intersection over union): the 50 of mAP50.
@@ -34,11 +35,13 @@ def match(detected: Sequence[Sequence[DetectedBox]], samples: Sequence[Sample], 
     scores: list[float] = []
     right: list[bool] = []
     truths = pictures = 0
+    kind = fire_kind(label)
     for boxes, sample in zip(detected, samples, strict=True):
-        if label in sample.unboxed:
+        if kind in map(fire_kind, sample.unboxed):
             continue
         pictures += 1
-        wanted = np.array([[b.left, b.top, b.right, b.bottom] for b in sample.boxes if b.kind == label]).reshape(-1, 4)
+        known = [b for b in sample.boxes if fire_kind(b.kind) == kind]
+        wanted = np.array([[b.left, b.top, b.right, b.bottom] for b in known]).reshape(-1, 4)
         truths += len(wanted)
         found = sorted((b for b in boxes if b.label == label), key=lambda b: -b.score)
         corners = np.array([[b.x0, b.y0, b.x1, b.y1] for b in found]).reshape(-1, 4)

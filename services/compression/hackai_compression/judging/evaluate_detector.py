@@ -21,6 +21,7 @@ from hackai_compression.judging.latency import Latency
 from hackai_compression.judging.pointing import Aim, aim, overlap, pointing
 from hackai_shared.serving.decoding import ImageError, decode_image
 from hackai_shared.serving.detector import DEFAULT_SCORE, DetectedBox, Detector, drawn_from
+from hackai_shared.serving.fire_names import fire_kind
 from hackai_shared.serving.package import ModelPackage
 from hackai_shared.serving.preprocessing import fit
 from hackai_shared.serving.session import OnnxRuntimeSession
@@ -75,7 +76,7 @@ def describe_detector(
     latency: Sequence[Latency] = (),
 ) -> DetectionEvaluation:
     """All figures from boxes; thresholds are the package's."""
-    unknown = {b.kind for s in samples for b in s.boxes} - set(package.manifest.classes)
+    unknown = {b.kind for s in samples for b in s.boxes} - {fire_kind(name) for name in package.manifest.classes}
     if unknown:
         raise DatasetError(
             f"the folder holds boxes of {sorted(unknown)}, {package.id} knows {package.manifest.classes}"

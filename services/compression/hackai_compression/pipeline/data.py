@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from hackai_compression.datasets.samples import Dataset, Sample
 from hackai_compression.datasets.split import split_by_group
 from hackai_compression.errors import DatasetError
 from hackai_compression.recipes import Recipe
+from hackai_shared.confined import OutsideError, inside
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,16 @@ class Folders:
     boxes: Path | None = None
     files: Path | None = None
     feedback: Path | None = None
+    made: Mapping[str, Path] = field(default_factory=dict)  # what this process made itself, by the name in the recipe
 
     def file(self, name: str) -> Path:
-        """A file that the recipe names. Raises `DatasetError` when it would lie outside of the folder."""
-        path = Path(name)
-        if path.is_absolute():
-            return path
-        base = (self.files or self.pictures).resolve()
-        found = (base / path).resolve()
-        if not found.is_relative_to(base):
-            raise DatasetError(f"{name} points outside of {base}")
-        return found
+        """A file that the recipe names. Raises `DatasetError` when it lies outside of the folder, or is not there."""
+        if name in self.made:
+            return self.made[name]
+        try:
+            return inside(self.files or self.pictures, name)
+        except OutsideError as error:
+            raise DatasetError(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def read_parts(recipe: Recipe, folders: Folders) -> Parts:
     Raises `DatasetError` for missing folders and `LeakageError` for training pictures that resemble
     a test picture.
     """
-    known = read_image_folder(folders.pictures / "train", recipe.classes)
-    test = read_image_folder(folders.pictures / "test", recipe.classes)
+    known = read_image_folder(folders.pictures / "train", recipe.classes, folders.pictures)
+    test = read_image_folder(folders.pictures / "test", recipe.classes, folders.pictures)
     added: list[Sample] = []
     dropped = 0
     if recipe.data.boxes:

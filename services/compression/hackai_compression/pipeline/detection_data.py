@@ -60,7 +60,9 @@ def read_boxed_parts(recipe: Recipe, folders: Folders) -> BoxedParts:
     folder = folders.pictures / "train"
     if recipe.data.augmentation.harmless_scenes and (folder / HARMLESS).is_dir():
         boxed = {s.path.name for s in (*known.samples, *test.samples)}
-        pictures = [s for s in read_image_folder(folder, (HARMLESS,)).samples if s.path.name not in boxed]
+        pictures = [
+            s for s in read_image_folder(folder, (HARMLESS,), folders.pictures).samples if s.path.name not in boxed
+        ]
         harmless, _ = unseen(pictures, [*test.samples, *validation.samples])
     if recipe.data.limit is not None:
         limit = recipe.data.limit

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-import yaml
 from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from hackai_dashboard.context import Caller, Part, Site
 from hackai_dashboard.headers import REPORT_POLICY
 from hackai_dashboard.upstream import ServiceRefused
+from hackai_shared.yaml_document import SENT, YamlError, read_yaml
 
 JobPath = Annotated[str, Path(pattern=r"^[0-9a-f]{6,40}$")]
 EXAMPLE = """\
@@ -56,10 +56,11 @@ def add_routes(router: APIRouter, site: Site) -> None:
         pictures: Annotated[str, Form(max_length=500)],
     ) -> Response:
         try:
-            body = {"recipe": yaml.safe_load(recipe), "pictures": pictures}
+            body = {"recipe": read_yaml(recipe, SENT).data, "pictures": pictures}
             made = await site.upstream.call("compression", "POST", "/v1/jobs", token=guest.token, json=body)
-        except yaml.YAMLError as error:
-            return await page(request, recipe=recipe, pictures=pictures, wrong=f"This is not YAML: {error}")
+        except YamlError as error:
+            wrong = "\n".join(f"line {fault}" for fault in error.faults)
+            return await page(request, recipe=recipe, pictures=pictures, wrong=f"The recipe cannot be read: {wrong}")
         except ServiceRefused as error:
             return await page(request, recipe=recipe, pictures=pictures, wrong=str(error))
         guest.say("The job is queued.")

@@ -14,11 +14,12 @@ from hackai_shared.config.detection import DetectorConfig, InferenceConfig
 from hackai_shared.messages import Box, ModelRef
 from hackai_shared.serving.decoding import decode_image
 from hackai_shared.serving.detector import DetectedBox, Detector
+from hackai_shared.serving.fire_names import KNOWN_NAMES, fire_kind
 from hackai_shared.serving.manifest import Manifest
 from hackai_shared.serving.package import ModelPackage, PackageError
 
 # What detectors call the two things that we look for.
-LABELS = {"fire": FIRE, "flame": FIRE, "smoke": START_FIRE, "start_fire": START_FIRE}
+LABELS = {"fire": FIRE, "smoke": START_FIRE, START_FIRE: START_FIRE}
 # A box at its detector's own threshold is as good as an even chance; scores of detectors are no probabilities.
 EVEN = 0.5
 
@@ -33,7 +34,7 @@ class SecondLook:
         self._minimum = {
             label: least if config.min_score is None else config.min_score
             for label, least in detector.minimum.items()
-            if label in LABELS
+            if fire_kind(label) in LABELS
         }
         self._drawn = {
             label: least if config.min_score is None else config.min_score
@@ -41,7 +42,7 @@ class SecondLook:
             if label in LABELS
         }
         if not self._minimum:
-            raise PackageError(f"{ref.name} knows {detector.classes}, none of {sorted(LABELS)}")
+            raise PackageError(f"{ref.name} knows {detector.classes}, none of {sorted({*KNOWN_NAMES, *LABELS})}")
 
     @property
     def runtime(self) -> str:
@@ -79,7 +80,7 @@ class SecondLook:
             y1=found.y0,
             x2=found.x1,
             y2=found.y1,
-            label=LABELS[found.label],
+            label=LABELS[fire_kind(found.label)],
             score=score,
             source="detector",
         )
