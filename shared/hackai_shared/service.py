@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from hackai_shared.bounded_http import HttpLimits, bounded
 from hackai_shared.bus import Bus, BusUnavailable
 from hackai_shared.config import ConfigError
 from hackai_shared.health import CheckResult, Health
@@ -151,6 +152,9 @@ async def _run_until_stop(context: ServiceContext, parts: ServiceParts, tasks: D
             access_log=False,
             timeout_graceful_shutdown=2,
             server_header=False,
+            http=bounded(HttpLimits()),
+            # Whose word on the client counts is decided by the application, from its configuration.
+            proxy_headers=False,
         )
     )
     # Bound before anything else starts: a taken port is an error of the start, not a crash later on.

@@ -18,6 +18,7 @@ from hackai_dashboard.upstream import ServiceOffline, ServiceRefused
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
 from hackai_shared.problems import Problem, problem_response
+from hackai_shared.security.proxies import ForwardedBy
 from hackai_shared.security.rate_limit import RateLimit
 from hackai_shared.web import create_app
 
@@ -42,7 +43,9 @@ def create_dashboard_app(site: Site, health: Health, metrics: Metrics) -> FastAP
     app.add_middleware(CookieDoor, gate=site.gate)
     app.add_middleware(RateLimit, per_minute=REQUESTS_PER_MINUTE, burst=BURST)
     app.add_middleware(SecurityHeaders)
-    router = APIRouter(dependencies=[Depends(own_pages_only)])
+    # The last one is the first to see a request: all others go by what a named proxy says of it.
+    app.add_middleware(ForwardedBy, proxies=site.trusted_proxies)
+    router = APIRouter(dependencies=[Depends(site.hosts), Depends(own_pages_only)])
     for page in PAGES:
         page.add_routes(router, site)
     app.include_router(router)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -13,6 +13,7 @@ from hackai_dashboard.assets import Assets
 from hackai_dashboard.codes import CodeBook
 from hackai_dashboard.feed import LiveFeed
 from hackai_dashboard.gate import SESSION, DashboardGate
+from hackai_dashboard.hosts import Hosts
 from hackai_dashboard.pages import Pages
 from hackai_dashboard.sessions import SessionBook, Visitor, WebSession
 from hackai_dashboard.upstream import ServiceOffline, ServiceRefused, Upstream
@@ -67,6 +68,8 @@ class Site:
     assets: Assets
     cameras: Mapping[str, str]
     login_limit: TokenBuckets
+    hosts: Hosts = field(default_factory=Hosts)
+    trusted_proxies: Sequence[str] = ()
 
     async def ask(self, service: str, path: str, **options: Any) -> Part:
         """Return the JSON of a GET as a part of a page: a service that is away leaves a gap, not an error page."""

@@ -10,6 +10,7 @@ from hackai_dashboard.codes import CodeBook
 from hackai_dashboard.context import Site
 from hackai_dashboard.feed import LiveFeed
 from hackai_dashboard.gate import SERVICE, DashboardGate
+from hackai_dashboard.hosts import Hosts
 from hackai_dashboard.pages import Pages
 from hackai_dashboard.sessions import SessionBook
 from hackai_dashboard.settings import DashboardSettings
@@ -59,6 +60,8 @@ async def build(context: ServiceContext) -> ServiceParts:
         assets=assets,
         cameras={key: camera.name or key for key, camera in config.cameras.items() if camera.enabled},
         login_limit=TokenBuckets(LOGINS_PER_MINUTE, LOGIN_BURST),
+        hosts=Hosts(frozenset(config.dashboard.names)),
+        trusted_proxies=config.dashboard.trusted_proxies,
     )
     context.metrics.gauge("viewers", "Pages that watch live now").set_function(lambda: feed.viewers)
 

@@ -31,7 +31,7 @@ async def own_pages_only(request: Request) -> None:
     if session is None and "authorization" in request.headers:
         return
     if not _same_origin(request):
-        raise Problem(403, "this request came from another site", kind="cross-site")
+        raise Problem(403, _foreign(request), kind="cross-site")
     if session is not None and not secrets.compare_digest(await _token(request), session.csrf):
         raise Problem(403, "the page is out of date; load it again", kind="csrf")
 
@@ -41,6 +41,16 @@ def _same_origin(request: Request) -> bool:
     if origin is not None:
         return urlsplit(origin).netloc == request.headers.get("host")
     return request.headers.get("sec-fetch-site") == "same-origin"
+
+
+def _foreign(request: Request) -> str:
+    origin = request.headers.get("origin")
+    came = f"a page of {origin}" if origin else "no page of this site"
+    return (
+        f"This request came from {came}, but this site is {request.url.scheme}://{request.headers.get('host', '')}. "
+        "If both are this site behind a reverse proxy: name the proxy in dashboard.trusted_proxies of config.yml, and "
+        "let it send X-Forwarded-Host and X-Forwarded-Proto (docs/dashboard.md)."
+    )
 
 
 async def _token(request: Request) -> str:

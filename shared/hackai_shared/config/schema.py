@@ -12,6 +12,7 @@ from hackai_shared.config.canary import CanaryConfig
 from hackai_shared.config.detection import InferenceConfig
 from hackai_shared.config.faces import FacesConfig
 from hackai_shared.config.notifications import NotifierConfig
+from hackai_shared.config.site import DashboardConfig
 from hackai_shared.messages import CameraId
 from hackai_shared.reserved import RESERVED_PREFIX
 
@@ -25,6 +26,7 @@ class HackAIConfig(Section):
     canary: CanaryConfig = Field(
         default_factory=CanaryConfig, description="the proof, every few minutes, that a fire would be told"
     )
+    dashboard: DashboardConfig = Field(default_factory=DashboardConfig, description="the page on the network")
     faces: FacesConfig = Field(default_factory=FacesConfig, description="who may log in")
 
     @field_validator("cameras")

@@ -21,6 +21,7 @@ from hackai_dashboard.codes import CodeBook
 from hackai_dashboard.context import Site
 from hackai_dashboard.feed import LiveFeed
 from hackai_dashboard.gate import DashboardGate
+from hackai_dashboard.hosts import Hosts
 from hackai_dashboard.pages import Pages
 from hackai_dashboard.sessions import SessionBook, Visitor
 from hackai_dashboard.upstream import Upstream
@@ -99,7 +100,7 @@ async def house(bus: Bus) -> AsyncIterator[House]:
     assets = Assets()
     site = Site(
         upstream, gate, sessions, CodeBook(), LiveFeed(bus), bus, Pages(assets), assets, {"front": "Front door"},
-        TokenBuckets(10, 6),
+        TokenBuckets(10, 6), Hosts(frozenset({"box.test"})), ["192.0.2.1"],
     )  # fmt: skip
     app = create_dashboard_app(site, Health(), Metrics("dashboard"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as http:
