@@ -108,6 +108,7 @@ class Site:
     timeout_s: float = 5.0
     face_auth_url: str | None = None
     dashboard_url: str | None = None
+    jwks_file: Path | None = None
 
     @property
     def pictures(self) -> Path:
@@ -150,6 +151,7 @@ class Site:
             camera_url=self.camera_url,
             face_auth_url=self.face_auth_url,
             dashboard_url=self.dashboard_url,
+            jwks_file=self.jwks_file,
             telegram_timeout_s=self.timeout_s,
             telegram_token=SecretStr(TOKEN) if self.telegram else None,
             service_token=SecretStr(service_access.SERVICE_TOKEN),

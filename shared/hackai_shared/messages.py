@@ -203,6 +203,12 @@ class Command(Message):
     camera_id: Optional[CameraId] = Field(None, description="None: all cameras")
     duration_s: Optional[float] = Field(None, gt=0)
     at: datetime = Field(default_factory=utc_now)
+    authorization: str = Field(
+        "",
+        max_length=4200,
+        repr=False,
+        description="who gave it, provably: a session token of the face service, or the notifier's own signature",
+    )
 
 
 class AuditRecord(Message):

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hackai_shared.bounded_http import HttpLimits, bounded
+from hackai_shared import descriptors
 from hackai_shared.bus import Bus, BusUnavailable
 from hackai_shared.config import ConfigError
 from hackai_shared.health import CheckResult, Health
@@ -74,6 +75,7 @@ def run_service(name: str, read: Callable[[], ServiceSettings], build: Builder) 
     configuration or environment. What it writes is for this user alone.
     """
     os.umask(0o077)
+    descriptors.raise_limit()
     try:
         settings = read()
     except SettingsError as error:
@@ -105,6 +107,7 @@ async def _serve(name: str, settings: ServiceSettings, build: Builder) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     health = Health()
+    health.add("descriptors", descriptors.check, own=True)
     watchdog = Watchdog(health.stuck)
 
     def stop_now() -> None:

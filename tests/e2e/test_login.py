@@ -172,13 +172,21 @@ async def test_from_a_stranger_to_a_disarmed_house(house: House, selfie: bytes, 
     assert (await house.audited("login", "allowed")).actor.id == str(ADA)
     assert "Ada Lovelace: admin" in await house.ask(ADA, "/people")
 
-    disarmed = await house.ask(ADA, "/disarm 30m")
-    assert disarmed.startswith("Disarmed for 30 min:")
+    await house.ask(ADA, "/disarm 30m")  # the answer, and what every chat is told: in whatever order
+    for words in ("Disarmed for 30 min:", "By Ada Lovelace with a face check"):
+        await house.telegram.journal.wait(
+            lambda words=words: any(
+                words in call.text for call in house.telegram.journal.of("sendMessage", chat_id=ADA)
+            )
+        )
     assert "DISARMED</b> by Ada Lovelace until" in await house.ask(ADA, "/status")
     record = await house.audited("disarm", "allowed")
     assert record.actor.proof.startswith("session:")
     assert record.actor.id == str(ADA)
-    assert await house.ask(ADA, "/arm") == "Armed: alarms are sent as usual."
+    await house.ask(ADA, "/arm")
+    await house.telegram.journal.wait(
+        lambda: any("ARMED</b>" in call.text for call in house.telegram.journal.of("sendMessage", chat_id=CHAT))
+    )
     assert "DISARMED" not in await house.ask(ADA, "/status")
 
     # A stranger's selfie is refused and audited; five failures lock.

@@ -104,7 +104,9 @@ def offer_first_code(core: Core, folder: Path) -> None:
 
 def _gallery_check(core: Core) -> CheckResult:
     try:
-        return CheckResult(True, f"readable, generation {core.database.generation()}")
+        generation, saved = core.database.generation(), core.database.saved
+        repaired = "" if saved is None else f"; it was damaged: {saved}"
+        return CheckResult(True, f"readable, generation {generation}{repaired}")
     except FaceAuthError as error:
         return CheckResult(False, str(error))
 

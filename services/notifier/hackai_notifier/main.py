@@ -28,9 +28,12 @@ from hackai_notifier.escalation.disarm import DisarmWatch
 from hackai_notifier.escalation.escalation_worker import EscalationWorker
 from hackai_notifier.escalation.ladder import Ladder
 from hackai_notifier.escalation.snooze import WindowBook
+from hackai_notifier.inbound.announcements import Announcements
 from hackai_notifier.inbound.intake import Intake
 from hackai_notifier.inbound.newcomers import Newcomers
+from hackai_notifier.inbound.order_proof import OrderProof, kept_key
 from hackai_notifier.inbound.orders import Orders
+from hackai_notifier.inbound.refill import Refill
 from hackai_notifier.inbound.retired_cameras import watch_retired
 from hackai_notifier.incident.clips import Clips
 from hackai_notifier.incident.feedback import Feedback
@@ -109,12 +112,15 @@ async def build(context: ServiceContext) -> ServiceParts:
     climber = EscalationWorker(
         database, directory, book, writer, Ladder(config.notifier.escalation), naming, changed=changed
     )
+    further = [chat for step in config.notifier.escalation.steps for chat in step.chats]
     orders = Orders(
         database,
         Feedback(settings.data_dir / "feedback" / "false_alarm"),
         book,
         default_snooze_s=config.notifier.snooze_s,
         disarm_book=disarm_book,
+        proof=OrderProof(kept_key(settings.data_dir), guard.gate.claims_of),
+        announce=Announcements(directory, writer, further),
         changed=changed,
     )
     await orders.restore()
@@ -138,6 +144,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     context.health.add("judged", judgements.check)
     incidents, commands = _consumers(context)
     tasks: dict[str, Task] = {
+        "refill": partial(Refill(database, context.bus, directory, care.notices, changed=changed).run, context.stop),
         "incidents": lambda: incidents.run(intake.consume, context.stop),
         "commands": lambda: commands.run(orders.consume, context.stop),
         "deliveries": lambda: courier.run(context.stop),

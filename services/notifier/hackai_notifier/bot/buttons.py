@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, Message
 
 from hackai_notifier.bot.caller import Caller
 from hackai_notifier.bot.context import BotContext
-from hackai_notifier.channels.keyboard import IncidentButton, buttons_of
+from hackai_notifier.channels.keyboard import ArmButton, IncidentButton, buttons_of
 from hackai_notifier.inbound.orders import OrderResult
 from hackai_notifier.texts.refusals import needs_operator
 from hackai_shared.messages import Command
@@ -22,6 +22,7 @@ def create_router() -> Router:
     """Return the router of this feature."""
     router = Router(name="buttons")
     router.callback_query.register(pressed, IncidentButton.filter())
+    router.callback_query.register(arm, ArmButton.filter())
     router.callback_query.register(outdated)
     return router
 
@@ -51,6 +52,16 @@ async def _show_what_is_left(query: CallbackQuery, result: OrderResult) -> None:
         await query.message.edit_reply_markup(reply_markup=buttons_of(result.incident))
     except TelegramAPIError as error:  # it has them already, or was deleted: the order stands
         log.debug("buttons stay as they are", error=str(error))
+
+
+async def arm(query: CallbackQuery, context: BotContext, caller: Caller) -> None:
+    """End a disarm."""
+    if not caller.role.covers(Role.OPERATOR):
+        await query.answer("Only operators may do this.", show_alert=True)
+        return
+    order = Command(command_id=f"telegram-{query.id}", action="arm", actor=caller.actor)
+    result = await context.orders.submit(order)
+    await query.answer(result.message[:200])
 
 
 async def outdated(query: CallbackQuery) -> None:

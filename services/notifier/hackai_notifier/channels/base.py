@@ -25,6 +25,8 @@ class Delivery:
     media: bytes | None = None
     silent: bool = False
     reply_to: str | None = None
+    offers_arming: bool = False
+    """Whether the message gets the button that ends a disarm."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,18 @@ class IncidentButton(CallbackData, prefix="i"):
     incident_id: str
 
 
+class ArmButton(CallbackData, prefix="arm"):
+    """Ends a disarm, of all cameras or of one; an empty id means all."""
+
+    camera_id: str = ""
+
+
+def arm_button() -> InlineKeyboardMarkup:
+    """Return the button that arms everything."""
+    button = InlineKeyboardButton(text="🔒 Arm now", callback_data=ArmButton().pack())
+    return InlineKeyboardMarkup(inline_keyboard=[[button]])
+
+
 def buttons_of(incident: Incident) -> InlineKeyboardMarkup | None:
     """Return the buttons that still make sense for an incident; None: none do."""
     buttons = [_button(WORDS[action], action, incident) for action in incident.actions]

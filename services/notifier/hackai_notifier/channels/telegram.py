@@ -28,7 +28,7 @@ from hackai_notifier.channels.base import (
     Receipt,
     TemporaryFailure,
 )
-from hackai_notifier.channels.keyboard import buttons_of
+from hackai_notifier.channels.keyboard import arm_button, buttons_of
 from hackai_shared.config.chat_address import ChatAddress
 
 log = structlog.get_logger(__name__)
@@ -64,12 +64,14 @@ class TelegramChannel:
 
     async def _send(self, chat: ChatAddress, delivery: Delivery) -> Message:
         if delivery.media is None:
-            with_buttons = delivery.step in ("text", "update", "reminder")
+            buttons = buttons_of(delivery.incident) if delivery.step in ("text", "update", "reminder") else None
+            if delivery.offers_arming:
+                buttons = arm_button()
             return await self._bot.send_message(
                 int(chat),
                 delivery.text,
                 disable_notification=delivery.silent,
-                reply_markup=buttons_of(delivery.incident) if with_buttons else None,
+                reply_markup=buttons,
                 message_thread_id=chat.thread,
                 reply_parameters=_reply(delivery),
                 request_timeout=self._timeout_s,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hackai_notifier.channels.base import Delivery, NotYet, PermanentFailure
 from hackai_notifier.clients.cameras import CameraUnavailable, PictureGone
 from hackai_notifier.delivery import outbox
-from hackai_notifier.delivery.outbox import SentText, Step
+from hackai_notifier.delivery.outbox import DISARMED, SentText, Step
 from hackai_notifier.incident import incidents, media
 from hackai_notifier.incident.clips import Clips
 from hackai_notifier.incident.incidents import Incident
@@ -68,6 +68,7 @@ class Editor:
             media=stored,
             silent=step.silent,
             reply_to=text.message_id if text else None,
+            offers_arming=step.step == "notice" and step.subject.startswith(DISARMED),
         )
         return Content(delivery, incident.version)
 

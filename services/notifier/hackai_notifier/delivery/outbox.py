@@ -11,6 +11,10 @@ from hackai_notifier.delivery.plan import PlannedStep
 from hackai_notifier.delivery.queueing import STUBBORN
 from hackai_notifier.incident.steps import StepName
 from hackai_notifier.people.recipients import Recipient
+from hackai_shared.messages import DeliveryReport
+
+DISARMED = "disarmed "
+"""How the subjects of notices begin that get the button which ends a disarm."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,28 @@ def revive(connection: sqlite3.Connection, incident_id: str, recipient: Recipien
         WHERE incident_id = ? AND channel = ? AND address = ? AND state = 'dead' AND step IN ('text', 'photo')
         """,
         (incident_id, *_pair(recipient)),
+    )
+
+
+def note_delivered(connection: sqlite3.Connection, report: DeliveryReport) -> None:
+    """Take down a delivery that a report proves, where the incident is known and the row is not there."""
+    if report.outcome != "delivered":
+        return
+    connection.execute(
+        """
+        INSERT OR IGNORE INTO steps
+        (incident_id, step, channel, address, state, message_id, detail, created_at, done_at)
+        SELECT ?1, ?2, ?3, ?4, 'delivered', ?5, ?6, ?7, ?7 WHERE EXISTS (SELECT 1 FROM incidents WHERE incident_id = ?1)
+        """,
+        (
+            report.incident_id,
+            report.step,
+            report.channel,
+            report.recipient,
+            report.message_id,
+            report.detail,
+            report.at.timestamp(),
+        ),
     )
 
 

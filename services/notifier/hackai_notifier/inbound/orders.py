@@ -15,6 +15,8 @@ from hackai_notifier.delivery import outbox
 from hackai_notifier.escalation import disarm, escalations, snooze
 from hackai_notifier.escalation.disarm import ALL_CAMERAS
 from hackai_notifier.escalation.snooze import Window, WindowBook
+from hackai_notifier.inbound.announcements import Announcements
+from hackai_notifier.inbound.order_proof import OrderProof, OrderRefused
 from hackai_notifier.incident import drills, incidents, media, outgoing
 from hackai_notifier.incident.feedback import Feedback
 from hackai_notifier.incident.incidents import Incident, Mark, SnoozeMark
@@ -49,6 +51,8 @@ class Orders:
         *,
         default_snooze_s: float,
         disarm_book: WindowBook | None = None,
+        proof: OrderProof,
+        announce: Announcements,
         changed: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,6 +61,8 @@ class Orders:
         self._book = book
         self._default_snooze_s = default_snooze_s
         self._disarm_book = disarm_book or WindowBook()
+        self._proof = proof
+        self._announce = announce
         self._changed = changed
         self._clock = clock
 
@@ -82,8 +88,32 @@ class Orders:
         return await self._carry_out(command, publish=True)
 
     async def consume(self, entry: StreamEntry[Command]) -> None:
-        """Apply a command of the stream unless it was applied before."""
-        await self._carry_out(entry.message, publish=False)
+        """Apply a command of the stream unless it was applied before, or nobody proves to have given it.
+
+        Raises:
+            sqlite3.Error: nothing of it happened; it comes again.
+        """
+        command = entry.message
+        try:
+            proven = await self._proof.verify(command)
+        except OrderRefused as refusal:
+            reason = str(refusal)
+            log.error("order refused", action=command.action, claims=command.actor.name, reason=reason)
+            await self._database.run(lambda connection: self._refuse(connection, command, reason))
+            self._changed()
+            return
+        await self._carry_out(proven, publish=False)
+
+    def _refuse(self, connection: sqlite3.Connection, command: Command, reason: str) -> None:
+        record = AuditRecord(
+            actor=command.actor.model_copy(update={"proof": ""}),
+            action=command.action,
+            target=command.incident_id or command.camera_id or "all cameras",
+            outcome="refused",
+            detail=reason,
+        )
+        outgoing.put(connection, names.AUDIT, record)
+        self._announce.refused(connection, command, reason)
 
     async def _carry_out(self, command: Command, *, publish: bool) -> OrderResult:
         if command.action == "false_alarm":
@@ -122,7 +152,7 @@ class Orders:
         if result.outcome == "ignored":
             return result, []
         if publish:
-            outgoing.put(connection, names.COMMANDS, command)
+            outgoing.put(connection, names.COMMANDS, self._proof.sign(command))
         record = AuditRecord(
             actor=command.actor,
             action=command.action,
@@ -134,8 +164,17 @@ class Orders:
         return result, windows
 
     def _take_effect(self, connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, list[Window]]:
-        if command.action in ("arm", "disarm"):
-            return _arming(connection, command)
+        if command.action == "arm":
+            disarmed = bool(disarm.load_all(connection))
+            disarm.delete(connection, command.camera_id or ALL_CAMERAS)
+            if disarmed:
+                self._announce.armed(connection, command)
+            return OrderResult("applied", "Armed: alarms are sent as usual."), []
+        if command.action == "disarm":
+            result, entries = _disarm(connection, command)
+            for entry in entries:
+                self._announce.disarmed(connection, command, entry)
+            return result, entries
         if command.action == "drill":
             return _drill(connection, command), []
         if command.action not in ("acknowledge", "false_alarm", "undo_false_alarm", "snooze", "unsnooze"):
@@ -249,11 +288,8 @@ def _at(command: Command) -> str:
     return f" at {command.camera_id}" if command.camera_id else ""
 
 
-def _arming(connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, list[Window]]:
-    if command.action == "arm":
-        disarm.delete(connection, command.camera_id or ALL_CAMERAS)
-        return OrderResult("applied", "Armed: alarms are sent as usual."), []
-    # Whoever can write to the stream is not enough: somebody's face was seen, and the trail says whose.
+def _disarm(connection: sqlite3.Connection, command: Command) -> tuple[OrderResult, list[Window]]:
+    # A chat, or a service, is not enough: somebody's face was seen, and the trail says whose.
     if not command.actor.proof.startswith("session:") or command.duration_s is None:
         return OrderResult("unknown", "Disarming needs a person's login (/login) and a duration (/disarm 30m)."), []
     entry = Window(

@@ -10,7 +10,6 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TypeVar
 import structlog
 
 from hackai_shared.health import CheckResult
+from hackai_shared.sqlite_repair import Salvage, is_damage, salvage, set_aside
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +44,20 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._lock_file: int | None = None
         self._state = CheckResult(False, "not yet opened")
+        self._salvages: list[Salvage] = []
+        self._renewed: Callable[[], object] | None = None
+
+    def on_renewed(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called in the event loop whenever a damaged file was replaced; at once where one was."""
+        loop = asyncio.get_running_loop()
+        self._renewed = lambda: loop.call_soon_threadsafe(call)
+        if self._salvages:
+            call()
+
+    def take_salvages(self) -> list[Salvage]:
+        """Return what became of damaged files since the last call."""
+        taken, self._salvages = self._salvages, []
+        return taken
 
     async def open(self) -> None:
         """Open the file and bring its schema up to date.
@@ -88,7 +102,9 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
     def _transaction(self, work: Work[T]) -> T:
-        assert self._connection is not None, "open() comes first"
+        assert self._lock_file is not None, "open() comes first"
+        if self._connection is None:  # it could not be begun anew a moment ago
+            self._connection = self._reconnect()
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -100,9 +116,13 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.OperationalError as error:
-            self._state = CheckResult(False, f"cannot write {self._path.name}: {error}")
-            raise
+        except sqlite3.DatabaseError as error:
+            self._state = CheckResult(False, f"cannot use {self._path.name}: {error}")
+            if not is_damage(error):
+                raise
+            self._begin_anew(error)
+            # Nothing of the work happened; whoever asked for it repeats it, as after a full disk.
+            raise sqlite3.OperationalError(f"{self._path.name} was damaged and begun anew") from error
         self._state = CheckResult(True, "written")
         return result
 
@@ -114,13 +134,30 @@ class Database:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
-            aside = self._path.with_name(f"{self._path.name}.damaged-{int(time.time())}")
-            log.error("database is damaged, beginning a new one", file=str(self._path), kept_as=str(aside), error=error)
-            for suffix in ("", "-wal", "-shm"):
-                part = Path(f"{self._path}{suffix}")
-                if part.exists():
-                    part.rename(f"{aside}{suffix}")
+            self._begin_anew(error)
+
+    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
+        """Set the damaged file aside and save what can be read of it into a new one."""
+        log.error("database is damaged, beginning a new one", file=str(self._path), error=str(error))
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        try:
+            aside = set_aside(self._path)
             self._connection = self._connect()
+        except OSError as problem:  # no descriptor, no room: the next unit of work tries again
+            raise sqlite3.OperationalError(f"cannot begin {self._path.name} anew: {problem}") from problem
+        saved = salvage(aside, self._connection)
+        log.error("database begun anew", result=str(saved))
+        self._salvages.append(saved)
+        if self._renewed is not None:
+            self._renewed()
+
+    def _reconnect(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except OSError as error:
+            raise sqlite3.OperationalError(f"cannot open {self._path.name}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         # Sessions of people are in it: made before SQLite does, so that nobody else can read it at any moment.
