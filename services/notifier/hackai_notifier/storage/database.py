@@ -101,7 +101,7 @@ class Database:
     async def _call(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
-    def _transaction(self, work: Work[T]) -> T:
+    def _transaction(self, work: Work[T], *, repeated: bool = False) -> T:
         assert self._lock_file is not None, "open() comes first"
         if self._connection is None:  # it could not be begun anew a moment ago
             self._connection = self._reconnect()
@@ -121,8 +121,10 @@ class Database:
             if not is_damage(error):
                 raise
             self._begin_anew(error)
-            # Nothing of the work happened; whoever asked for it repeats it, as after a full disk.
-            raise sqlite3.OperationalError(f"{self._path.name} was damaged and begun anew") from error
+            if repeated:
+                raise
+            # Nothing of the work happened: it is done in the new file.
+            return self._transaction(work, repeated=True)
         self._state = CheckResult(True, "written")
         return result
 
