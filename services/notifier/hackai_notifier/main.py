@@ -112,7 +112,6 @@ async def build(context: ServiceContext) -> ServiceParts:
     climber = EscalationWorker(
         database, directory, book, writer, Ladder(config.notifier.escalation), naming, changed=changed
     )
-    further = [chat for step in config.notifier.escalation.steps for chat in step.chats]
     orders = Orders(
         database,
         Feedback(settings.data_dir / "feedback" / "false_alarm"),
@@ -120,7 +119,9 @@ async def build(context: ServiceContext) -> ServiceParts:
         default_snooze_s=config.notifier.snooze_s,
         disarm_book=disarm_book,
         proof=OrderProof(kept_key(settings.data_dir), guard.gate.claims_of),
-        announce=Announcements(directory, writer, further),
+        announce=Announcements(
+            directory, writer, [chat for step in config.notifier.escalation.steps for chat in step.chats]
+        ),
         changed=changed,
     )
     await orders.restore()

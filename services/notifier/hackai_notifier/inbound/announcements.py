@@ -32,7 +32,7 @@ class Announcements:
         """Tell everybody who, how long, and how to end it."""
         until = self._writer.clock(entry.started_at + timedelta(seconds=entry.duration_s))
         minutes = max(1, round(entry.duration_s / 60))
-        body = arming.disarmed(entry.by, command.actor.proof, _what(entry.camera_id), until, minutes)
+        body = arming.disarmed(entry.by, command.actor.proof, _what(entry.key), until, minutes)
         self._put(connection, f"{DISARMED}{command.command_id}", body)
 
     def armed(self, connection: sqlite3.Connection, command: Command) -> None:
