@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from hackai_dashboard.assets import Assets
 from hackai_dashboard.codes import CodeBook
+from hackai_dashboard.device import PairedDevice
 from hackai_dashboard.feed import LiveFeed
 from hackai_dashboard.gate import SESSION, DashboardGate
 from hackai_dashboard.hosts import Hosts
@@ -70,6 +71,7 @@ class Site:
     login_limit: TokenBuckets
     hosts: Hosts = field(default_factory=Hosts)
     trusted_proxies: Sequence[str] = ()
+    known_devices: set[PairedDevice] = field(default_factory=set)
 
     async def ask(self, service: str, path: str, **options: Any) -> Part:
         """Return the JSON of a GET as a part of a page: a service that is away leaves a gap, not an error page."""
@@ -97,7 +99,7 @@ async def guest_of(request: Request) -> Guest:
         name=principal.name,
         role=principal.role,
         jti=principal.jti,
-        expires_at=float("inf"),
+        expires_at=principal.expires_at or 0.0,
         authenticated_at=principal.authenticated_at or 0.0,
         token=SecretStr(token),
     )

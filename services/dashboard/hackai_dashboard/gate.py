@@ -34,6 +34,11 @@ class DashboardGate(Gate):
         """Return whether a session is good now; long streams ask again and again."""
         return self.sessions.holds(session) and session.visitor.jti not in self._ended
 
+    def rights_hold(self, scope: Scope) -> bool:
+        """Return whether whoever a long answer goes to may still see it."""
+        session: WebSession | None = scope.get(SESSION)
+        return super().rights_hold(scope) if session is None else self.holds(session)
+
     async def identify(self, token: str) -> Principal:
         """Return whom a cookie's number or a bearer token proves.
 

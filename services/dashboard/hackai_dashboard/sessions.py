@@ -39,7 +39,9 @@ class Visitor:
 
     def principal(self) -> Principal:
         """Return the person as the gate knows people."""
-        return Principal("person", self.subject, self.name, self.role, self.jti, self.authenticated_at)
+        return Principal(
+            "person", self.subject, self.name, self.role, self.jti, self.authenticated_at, expires_at=self.expires_at
+        )
 
 
 @dataclass

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hackai_face_auth.engine.faces import DetectedFace, FaceEngine, Floats, Pixels
 from hackai_face_auth.engine.geometry import eye_openness
-from hackai_face_auth.liveness.challenge import FrameLandmarks
+from hackai_face_auth.engine.video import Frame
+from hackai_face_auth.liveness.moment import Moment
 from hackai_face_auth.liveness.passive import AntiSpoof
+from hackai_face_auth.liveness.scene import view_of
 from hackai_face_auth.quality import FaceQuality, measure
 
 # A second face counts as another person in the picture from this share of the first one's size on; smaller ones are
@@ -24,12 +26,13 @@ USABLE_SHARPNESS = 15.0
 
 @dataclass(frozen=True)
 class FaceView:
-    """The face of one frame."""
+    """The face of one frame; ``at_s`` is its time in the capture."""
 
     picture: Pixels
     face: DetectedFace
     quality: FaceQuality
     embedding: Floats
+    at_s: float = 0.0
 
     @property
     def usable(self) -> bool:
@@ -67,30 +70,35 @@ class Capture:
         return np.stack(usable) if usable else np.empty((0, 512), np.float32)
 
 
-def capture(engine: FaceEngine, pictures: Sequence[Pixels]) -> Capture:
+def capture(engine: FaceEngine, frames: Sequence[Frame]) -> Capture:
     """Look at all frames."""
     views: list[FaceView] = []
     crowded = 0
-    for picture in pictures:
-        count, view = look(engine, picture)
+    for frame in frames:
+        count, view = look(engine, frame.picture)
         crowded += count > 1
         if view is not None:
-            views.append(view)
-    return Capture(views, len(pictures), crowded)
+            views.append(replace(view, at_s=frame.at_s))
+    return Capture(views, len(frames), crowded)
 
 
-def movements_of(engine: FaceEngine, seen: Capture) -> list[FrameLandmarks]:
+def movements_of(engine: FaceEngine, seen: Capture) -> list[Moment]:
     """Return what the judge of an active challenge looks at."""
-    return [
-        FrameLandmarks(
-            pose=view.quality.pose,
-            openness=eye_openness(engine.landmarks(view.picture, view.face)),
-            embedding=view.embedding,
-            centre=(float(view.face.box[:3:2].mean()), float(view.face.box[1::2].mean())),
-            size=view.face.height,
-        )
-        for view in seen.views
-    ]
+    return [_moment(engine, view) for view in seen.views]
+
+
+def _moment(engine: FaceEngine, view: FaceView) -> Moment:
+    landmarks = engine.landmarks(view.picture, view.face)
+    return Moment(
+        at_s=view.at_s,
+        pose=view.quality.pose,
+        openness=eye_openness(landmarks),
+        landmarks=landmarks,
+        embedding=view.embedding,
+        center=(float(view.face.box[:3:2].mean()), float(view.face.box[1::2].mean())),
+        size=view.face.height,
+        view=view_of(view.picture, view.face),
+    )
 
 
 def real_probabilities(antispoof: AntiSpoof, seen: Capture) -> list[float]:

@@ -1,4 +1,4 @@
-"""One-time codes that let somebody enrol before there is an administrator, or by an administrator's leave."""
+"""One-time codes: they enroll the first administrator, or let in whom an administrator invites."""
 
 from __future__ import annotations
 
@@ -57,14 +57,18 @@ class CodeBook:
             raise CodeInvalid("the code has expired")
         return Role(row["role"])
 
-    def use(self, code: str, now: float) -> Role:
+    def use(self, code: str, now: float, *, enrolling: bool = True) -> Role:
         """Return the role that a code gives and end the code; of two at once only one succeeds.
 
         Raises:
-            CodeInvalid, GalleryTampered: as for :meth:`check`.
+            CodeInvalid, GalleryTampered: as for :meth:`check`; without ``enrolling`` also for the code of the first
+                administrator, who is to be enrolled with it.
         """
         with self._database.transaction() as connection:
             role = self.check(code, now)
+            row = connection.execute("SELECT expires_at FROM codes WHERE digest = ?", (_digest(code),)).fetchone()
+            if not enrolling and row["expires_at"] is None:
+                raise CodeInvalid("this code enrolls the first administrator: send it with a photo")
             connection.execute("DELETE FROM codes WHERE digest = ?", (_digest(code),))
         return role
 

@@ -51,5 +51,17 @@ class PhotoRefused(FaceAuthError):
         super().__init__(f"{photo}: {'; '.join(reasons)}")
 
 
+class Throttled(FaceAuthError):
+    """A source has to wait; ``seconds`` says how long."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"too many attempts from here were not passed; wait {int(seconds) + 1} s")
+
+
+class DeviceUnknown(FaceAuthError):
+    """A chat or browser that was not listed, invited or paired."""
+
+
 class CodeInvalid(FaceAuthError):
     """A one-time code that is wrong, used or expired."""

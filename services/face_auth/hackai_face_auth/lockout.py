@@ -1,4 +1,7 @@
-"""Back-off after failed logins, per identity and per client. The policy is pure; the book remembers over restarts."""
+"""Back-off after failed attempts, per source. The policy is pure; the book remembers over restarts.
+
+A source is a device that asks, never the person whose face is shown: a lock keyed by the victim would be a weapon.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ MAX_KEYS = 20_000
 
 @dataclass(frozen=True)
 class Failures:
-    """Failures of one identity or client; times in seconds of one clock."""
+    """Failures of one source; times in seconds of one clock."""
 
     count: int = 0
     last: float = 0.0

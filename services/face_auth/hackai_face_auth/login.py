@@ -1,4 +1,4 @@
-"""A login: lock-out, challenge, liveness, recognition, session; every outcome is audited."""
+"""A login: a device that is known, its challenge, liveness, recognition, session; every outcome is audited."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from hackai_face_auth.audit import AuditTrail
 from hackai_face_auth.capture import Capture, capture, movements_of, real_probabilities
-from hackai_face_auth.engine.faces import FaceEngine, Pixels
-from hackai_face_auth.errors import GalleryTampered
+from hackai_face_auth.devices import Device, DeviceBook
+from hackai_face_auth.engine.faces import FaceEngine
+from hackai_face_auth.engine.video import Frame
+from hackai_face_auth.errors import DeviceUnknown, GalleryTampered, Throttled
 from hackai_face_auth.gallery import GalleryIndex
-from hackai_face_auth.liveness.book import ChallengeBook
-from hackai_face_auth.liveness.challenge import Movement, judge
+from hackai_face_auth.liveness.book import Challenge, ChallengeBook
+from hackai_face_auth.liveness.judge import judge
 from hackai_face_auth.liveness.passive import AntiSpoof, aggregate
 from hackai_face_auth.lockout import LockoutBook
 from hackai_face_auth.recognition import Decision, identify, verify
@@ -23,31 +25,33 @@ from hackai_shared.security import SessionClaims
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """What a client submits; ``client`` is named by the calling service, such as ``telegram:<chat>``."""
+    """What a client submits; ``client`` is named by the calling service, such as ``telegram:<chat>``.
+
+    ``secret`` is the one of a paired browser; a chat has none, its messenger proves it.
+    """
 
     client: str
-    pictures: Sequence[Pixels]
-    challenge_id: str | None = None
+    frames: Sequence[Frame]
+    challenge_id: str
+    secret: str = ""
     mirrored: bool = False
     claimed: str | None = None
 
 
 @dataclass(frozen=True)
 class LoginResult:
-    """``refusal`` is a short word where no session was made; ``detail`` is for the person, ``locked_s`` for waiting."""
+    """``refusal`` is a short word where no session was made; ``detail`` is for the person."""
 
     token: str = ""
     claims: SessionClaims | None = None
     refusal: str = ""
     detail: str = ""
-    locked_s: float = 0.0
     score: float = 0.0
 
 
 @dataclass(frozen=True)
 class _Liveness:
     passed: bool
-    active: bool
     reason: str
     # For the audit trail alone: a figure would help whoever tries out pictures.
     note: str = ""
@@ -61,6 +65,7 @@ class Login:
         engine: FaceEngine,
         antispoof: AntiSpoof | None,
         index: GalleryIndex,
+        devices: DeviceBook,
         challenges: ChallengeBook,
         lockouts: LockoutBook,
         sessions: SessionBook,
@@ -70,44 +75,80 @@ class Login:
         self._engine = engine
         self._antispoof = antispoof
         self._index = index
+        self._devices = devices
         self._challenges = challenges
         self.lockouts = lockouts
         self._sessions = sessions
         self._audit = audit
         self._config = config
 
+    def begin(self, client: str, secret: str = "") -> Challenge:
+        """Return a challenge for a device that is known; it counts as a failed attempt until one is passed.
+
+        So whoever asks again and again for a challenge that suits them waits like somebody who fails.
+
+        Raises:
+            DeviceUnknown: no device that was listed, invited or paired.
+            Throttled: too many challenges of this device were not passed.
+        """
+        device = self._prove(client, secret, "challenge")
+        wait_s = self.lockouts.remaining_s(_source(client))
+        if wait_s > 0:
+            self._audit.record(actor_of(client), "challenge", "refused", detail=f"locked for {wait_s:.0f} s")
+            raise Throttled(wait_s)
+        self.lockouts.failed(_source(client))
+        challenge = self._challenges.issue(client)
+        detail = f"{device.how}, vouched for by {device.vouched_by}"
+        self._audit.record(actor_of(client), "challenge", "allowed", target=device.person_id, detail=detail)
+        return challenge
+
     def attempt(self, attempt: LoginAttempt, *, issue: bool = True) -> LoginResult:
         """Return a session (with ``issue``), or why there is none.
 
         Raises:
+            DeviceUnknown: no device that was listed, invited or paired.
             GalleryTampered: a row of the gallery was changed; nobody is let in.
         """
-        client_key = f"client:{attempt.client}"
-        keys = [client_key] + ([f"identity:{attempt.claimed}"] if attempt.claimed else [])
-        wait_s = self.lockouts.remaining_s(*keys)
-        # The challenge is used up in any case: an answer that comes too early, too late or while locked is gone.
-        movements, refusal = self._take_challenge(attempt)
-        if wait_s > 0:
-            return self._refused(attempt, "locked", "too many failed logins", locked_s=wait_s)
-        if refusal:
-            # Late is what happens to honest people with slow connections; the others are replays.
-            count = [] if refusal == "expired" else [client_key]
-            return self._refused(attempt, f"challenge-{refusal}", "ask for a new challenge", count=count)
-        seen = capture(self._engine, attempt.pictures)
+        device = self._prove(attempt.client, attempt.secret, "login")
+        taken = self._challenges.take(attempt.challenge_id, attempt.client)
+        if taken.challenge is None:
+            return self._refused(attempt, f"challenge-{taken.refusal}", "ask for a new challenge")
+        seen = capture(self._engine, attempt.frames)
         if not seen.views:
-            # Not an attack, and nothing learnt from it: a photo without a face does not count towards a lock.
             return self._refused(attempt, "no-face", "no face was found; come closer and face the light")
         if 2 * seen.crowded > seen.frames:
             return self._refused(attempt, "several-faces", "several people are in the picture; be alone in it")
         decision = self._decide(attempt, seen)
-        liveness = self._liveness(attempt, seen, movements)
-        return self._conclude(attempt, decision, liveness, issue=issue)
+        if decision.person is None:
+            return self._refused(attempt, "unknown-face", decision.reason, score=decision.score)
+        person = decision.person
+        if device.person_id not in ("", person.person_id) and device.how != "paired":
+            return self._refused(
+                attempt, "other-person", "this chat belongs to somebody else", target=person.person_id,
+                score=decision.score,
+            )  # fmt: skip
+        liveness = self._liveness(attempt, seen, taken.challenge)
+        if not liveness.passed:
+            return self._refused(
+                attempt, "not-live", liveness.reason, target=person.person_id, note=liveness.note, score=decision.score
+            )
+        self.lockouts.succeeded(_source(attempt.client))
+        if not issue:
+            self._audit.record(actor_of(attempt.client), "verify", "allowed", target=person.person_id)
+            return LoginResult(score=decision.score)
+        self._devices.bind(device, person.person_id)
+        token, claims = self._sessions.issue(person, attempt.client, live=True)
+        actor = actor_of(attempt.client).model_copy(update={"name": person.name, "proof": f"session:{claims.jti}"})
+        detail = f"{device.how} device, cosine {decision.score:.3f}, {liveness.reason}, {liveness.note}"
+        self._audit.record(actor, "login", "allowed", target=person.person_id, detail=detail)
+        return LoginResult(token, claims, score=decision.score)
 
-    def _take_challenge(self, attempt: LoginAttempt) -> tuple[Sequence[Movement] | None, str]:
-        if attempt.challenge_id is None:
-            return None, ""
-        taken = self._challenges.take(attempt.challenge_id, attempt.client)
-        return (taken.challenge.movements if taken.challenge else None), taken.refusal
+    def _prove(self, client: str, secret: str, action: str) -> Device:
+        try:
+            return self._devices.prove(client, secret)
+        except DeviceUnknown as error:
+            self._audit.record(actor_of(client), action, "refused", detail=str(error))
+            raise
 
     def _decide(self, attempt: LoginAttempt, seen: Capture) -> Decision:
         threshold = self._config.threshold
@@ -120,50 +161,15 @@ class Login:
             return verify(gallery, attempt.claimed, seen.embeddings, threshold=threshold)
         return identify(gallery, seen.embeddings, threshold=threshold, margin=self._config.margin)
 
-    def _liveness(self, attempt: LoginAttempt, seen: Capture, movements: Sequence[Movement] | None) -> _Liveness:
+    def _liveness(self, attempt: LoginAttempt, seen: Capture, challenge: Challenge) -> _Liveness:
         config = self._config.liveness
         if self._antispoof is not None:
             real = aggregate(real_probabilities(self._antispoof, seen))
             if real < config.antispoof_threshold:
-                return _Liveness(False, False, "this looks like a picture of a face", f"real: {real:.2f}")
-        if movements is not None:
-            verdict = judge(movements_of(self._engine, seen), movements, config, mirrored=attempt.mirrored)
-            return _Liveness(verdict.passed, verdict.passed, verdict.reason)
-        if self._antispoof is None or not config.accept_selfie:
-            return _Liveness(False, False, "a still picture is not enough here: answer a challenge")
-        return _Liveness(True, False, "passive check passed")
-
-    def _conclude(self, attempt: LoginAttempt, decision: Decision, liveness: _Liveness, *, issue: bool) -> LoginResult:
-        client_key = f"client:{attempt.client}"
-        person = decision.person
-        if person is None:
-            claimed = [f"identity:{attempt.claimed}"] if attempt.claimed else []
-            return self._refused(
-                attempt, "unknown-face", decision.reason, count=[client_key, *claimed], score=decision.score
-            )
-        identity_key = f"identity:{person.person_id}"
-        if not liveness.passed:
-            # Somebody holds up this person's picture: it counts against both.
-            return self._refused(
-                attempt,
-                "not-live",
-                liveness.reason,
-                count=[client_key, identity_key],
-                target=person.person_id,
-                note=liveness.note,
-            )
-        wait_s = self.lockouts.remaining_s(identity_key)
-        if wait_s > 0:
-            return self._refused(attempt, "locked", "too many failed logins", locked_s=wait_s, target=person.person_id)
-        self.lockouts.succeeded(client_key, identity_key)
-        if not issue:
-            self._audit.record(actor_of(attempt.client), "verify", "allowed", target=person.person_id)
-            return LoginResult(score=decision.score)
-        token, claims = self._sessions.issue(person, attempt.client, live=liveness.active)
-        actor = actor_of(attempt.client).model_copy(update={"name": person.name, "proof": f"session:{claims.jti}"})
-        detail = f"cosine {decision.score:.3f}, {liveness.reason}"
-        self._audit.record(actor, "login", "allowed", target=person.person_id, detail=detail)
-        return LoginResult(token, claims, score=decision.score)
+                return _Liveness(False, "this looks like a picture of a face", f"real: {real:.2f}")
+        moves = movements_of(self._engine, seen)
+        verdict = judge(moves, challenge.steps, config, mirrored=attempt.mirrored)
+        return _Liveness(verdict.passed, verdict.reason, verdict.note)
 
     def _refused(
         self,
@@ -171,18 +177,14 @@ class Login:
         refusal: str,
         detail: str,
         *,
-        count: Sequence[str] = (),
-        locked_s: float = 0.0,
         target: str = "",
         score: float = 0.0,
         note: str = "",
     ) -> LoginResult:
-        locked_s = max(locked_s, self.lockouts.failed(*count) if count else 0.0)
         facts = [f"{refusal}: {detail}", note, f"cosine {score:.3f}" if score else ""]
-        facts.append(f"locked for {locked_s:.0f} s" if locked_s else "")
         trail = "; ".join(fact for fact in facts if fact)
         self._audit.record(actor_of(attempt.client), "login", "refused", target=target, detail=trail)
-        return LoginResult(refusal=refusal, detail=detail, locked_s=locked_s, score=score)
+        return LoginResult(refusal=refusal, detail=detail, score=score)
 
 
 def actor_of(client: str) -> Actor:
@@ -191,3 +193,8 @@ def actor_of(client: str) -> Actor:
     if channel in ("telegram", "rest", "cli", "dashboard") and rest:
         return Actor(channel=channel, id=rest)
     return Actor(channel="rest", id=client)
+
+
+def _source(client: str) -> str:
+    """Return the key of a source: never whom somebody claims to be, or a stranger could lock out the victim."""
+    return f"client:{client}"

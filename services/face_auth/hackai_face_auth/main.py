@@ -19,10 +19,10 @@ from hackai_face_auth.metrics import FaceMetrics
 from hackai_face_auth.settings import FaceAuthSettings
 from hackai_face_auth.workbench import Workbench
 from hackai_shared.bus import Bus
-from hackai_shared.config import ConfigError, ConfigProblem, load_config
-from hackai_shared.config.faces import FacesConfig
+from hackai_shared.config import ConfigError, ConfigProblem, HackAIConfig, load_config
 from hackai_shared.health import CheckResult
 from hackai_shared.security import Gate, KeySet, RevocationList, Role, SecretInvalid, ServiceToken, publish_revoked
+from hackai_shared.security.enrolled import publish_enrolled
 from hackai_shared.service import ServiceContext, ServiceParts, run_service
 from hackai_shared.settings import read_settings
 
@@ -40,8 +40,7 @@ async def build(context: ServiceContext) -> ServiceParts:
     settings = context.settings
     assert isinstance(settings, FaceAuthSettings)
     try:
-        config = load_config(settings.config).faces
-        core = await asyncio.to_thread(_open, settings, config)
+        core = await asyncio.to_thread(_open, settings, load_config(settings.config))
         service_token = ServiceToken(settings.service_token)
     except (FaceAuthError, SecretInvalid) as error:
         raise ConfigError([ConfigProblem(str(settings.config), 1, 1, "faces", str(error))]) from error
@@ -49,8 +48,8 @@ async def build(context: ServiceContext) -> ServiceParts:
         log.warning("no service token is configured: nobody can log in; set HACKAI_SERVICE_TOKEN_FILE")
     if not core.passive:
         log.warning(
-            "passive liveness is off: no faces.liveness.antispoof_folder is configured; "
-            "a still picture never logs anybody in, every login needs a challenge"
+            "passive liveness is off: no anti-spoof models were found; screens and prints are told by movement alone; "
+            "set faces.liveness.antispoof_folder"
         )
     offer_first_code(core, settings.folder)
     revoked = RevocationList(context.bus.client)
@@ -81,8 +80,8 @@ async def build(context: ServiceContext) -> ServiceParts:
     )
 
 
-def _open(settings: FaceAuthSettings, config: FacesConfig) -> Core:
-    return build_core(settings, config, load_engine(config))
+def _open(settings: FaceAuthSettings, config: HackAIConfig) -> Core:
+    return build_core(settings, config.faces, load_engine(config.faces), listed=config.notifier.listed_chats())
 
 
 def offer_first_code(core: Core, folder: Path) -> None:
@@ -112,19 +111,22 @@ def _gallery_check(core: Core) -> CheckResult:
 
 
 async def _publish(core: Core, bus: Bus, revoked: RevocationList, stop: asyncio.Event) -> None:
-    """Keep the list of revoked sessions in Redis complete, whatever Redis forgot and whoever revoked."""
+    """Keep the lists of revoked sessions and of people in Redis complete, whatever Redis forgot and whoever changed."""
     reachable = True
     while not stop.is_set():
+        now = time.time()
         ended = await asyncio.to_thread(core.sessions.revoked)
+        people = await asyncio.to_thread(core.store.person_ids)
         for jti, expires_at in ended.items():
             revoked.add(jti, expires_at)
         try:
-            await publish_revoked(bus.client, ended, now=time.time())
+            await publish_revoked(bus.client, ended, now=now)
+            await publish_enrolled(bus.client, people, now=now)
             await revoked.refresh()
             reachable = True
         except (RedisError, OSError) as error:
             if reachable:
-                log.warning("revoked sessions wait for Redis", error=str(error))
+                log.warning("revoked sessions and deleted people wait for Redis", error=str(error))
             reachable = False
         try:
             await asyncio.wait_for(stop.wait(), PUBLISH_S)

@@ -65,10 +65,16 @@ class SessionBook:
             ).fetchall()
         return [Session(**dict(row)) for row in rows]
 
-    def revoke(self, *, jti: str | None = None, person_id: str | None = None) -> list[Session]:
-        """End one session, or all of a person; return those that held until now."""
+    def revoke(
+        self, *, jti: str | None = None, person_id: str | None = None, client: str | None = None
+    ) -> list[Session]:
+        """End one session, or all of a person or of a chat or browser; return those that held until now."""
         with self._database.transaction() as connection:
-            ended = [session for session in self.active() if session.jti == jti or session.person_id == person_id]
+            ended = [
+                session
+                for session in self.active()
+                if jti == session.jti or person_id == session.person_id or client == session.client
+            ]
             for session in ended:
                 connection.execute("DELETE FROM sessions WHERE jti = ?", (session.jti,))
                 connection.execute("INSERT OR IGNORE INTO revoked VALUES (?, ?)", (session.jti, session.expires_at))

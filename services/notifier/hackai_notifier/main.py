@@ -29,6 +29,7 @@ from hackai_notifier.escalation.escalation_worker import EscalationWorker
 from hackai_notifier.escalation.ladder import Ladder
 from hackai_notifier.escalation.snooze import WindowBook
 from hackai_notifier.inbound.announcements import Announcements
+from hackai_notifier.inbound.departures import departures_of
 from hackai_notifier.inbound.intake import Intake
 from hackai_notifier.inbound.newcomers import Newcomers
 from hackai_notifier.inbound.order_proof import OrderProof, kept_key
@@ -158,6 +159,7 @@ async def build(context: ServiceContext) -> ServiceParts:
         **care.tasks(context.stop),
         "escalation": lambda: climber.run(context.stop),
         "revocations": lambda: guard.watch(context.stop),
+        **departures_of(context.bus.client, login_flow, database, context.stop),
     }
     if telegram is not None:
         bot_context = BotContext(

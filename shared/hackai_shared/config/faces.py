@@ -49,22 +49,26 @@ class LivenessConfig(Section):
     """That a person is in front of the camera, not a picture of one."""
 
     antispoof_folder: Optional[str] = Field(
-        None, description="folder with the MiniFASNet models (*.onnx and SHA256SUMS); without it a still never suffices"
+        None,
+        description="folder with the MiniFASNet models (*.onnx and SHA256SUMS); default: antispoof in the data folder, "
+        "where it is there",
     )
     antispoof_threshold: float = Field(0.5, gt=0, lt=1, description="mean probability of a real face that passes")
-    accept_selfie: bool = Field(
-        True, description="a single picture that passes the passive check is enough; false: always a challenge"
+    challenge_seconds: float = Field(45.0, ge=10, le=120, description="time from the challenge to its answer")
+    challenge_steps: int = Field(
+        3,
+        ge=2,
+        le=4,
+        description="movements asked for, a blink and a turn among them: 2 make 16, 3 make 112, 4 make 704",
     )
-    challenge_seconds: float = Field(20.0, ge=5, le=120, description="time from the challenge to its answer")
-    challenge_steps: int = Field(2, ge=1, le=4, description="movements asked for")
     turn_deg: float = Field(20.0, ge=10, le=45, description="how far the head has to turn")
     blink_ratio: float = Field(0.6, gt=0.2, lt=0.9, description="eyes closed: opening below this share of the usual")
 
 
 class LockoutConfig(Section):
-    """Failed logins per identity and per client."""
+    """Attempts that were not passed, by the chat or browser that made them; a challenge counts until it is passed."""
 
-    failures: int = Field(5, ge=1, le=100, description="failures that lock")
+    failures: int = Field(5, ge=1, le=100, description="attempts that lock their source")
     first_s: float = Field(60.0, gt=0, description="seconds of the first lock; each further failure doubles it")
     longest_s: float = Field(3600.0, gt=0, description="seconds of the longest lock")
     forget_s: float = Field(900.0, gt=0, description="seconds after the last failure (and lock) until all is forgotten")
@@ -83,11 +87,11 @@ class FacesConfig(Section):
     margin: float = Field(0.05, ge=0, lt=1, description="lead over the second-best person")
     threads: int = Field(1, ge=1, le=16, description="threads of one model run")
     session_minutes: float = Field(60.0, gt=0, le=1440, description="how long a login lasts")
-    max_frames: int = Field(40, ge=2, le=100, description="frames of one login that are looked at")
+    max_frames: int = Field(96, ge=24, le=160, description="frames of one login that are looked at")
     max_photos: int = Field(20, ge=1, le=100, description="photos kept of one person")
     max_body_bytes: int = Field(25_000_000, ge=100_000, description="larger requests are refused unread")
     max_pixels: int = Field(25_000_000, ge=1_000_000, description="larger pictures are refused before they are decoded")
     requests_per_minute: int = Field(240, ge=10, description="per client address; more is answered with 429")
     quality: QualityConfig = Field(default_factory=QualityConfig, description="gates of enrolment")
     liveness: LivenessConfig = Field(default_factory=LivenessConfig, description="passive and active liveness")
-    lockout: LockoutConfig = Field(default_factory=LockoutConfig, description="back-off after failed logins")
+    lockout: LockoutConfig = Field(default_factory=LockoutConfig, description="back-off of a source that fails")

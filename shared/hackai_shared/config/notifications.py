@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Dict, FrozenSet, List, Optional
 
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Annotated, Literal
@@ -136,6 +136,11 @@ class NotifierConfig(Section):
             hint = f"did you mean {near[0]}?" if near else "use an IANA name, e.g. Europe/Rome"
             raise ValueError(f"unknown time zone; {hint}") from error
         return name
+
+    def listed_chats(self) -> FrozenSet[int]:
+        """Return the ids of all chats that the configuration names: for alarms, for trouble or for an escalation."""
+        later = {chat for step in self.escalation.steps for chat in step.chats}
+        return frozenset(int(chat) for chat in (*self.telegram.chats, *self.telegram.admins, *later))
 
     @model_validator(mode="after")
     def _known_webhooks(self) -> "NotifierConfig":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Awaitable, Callable, Container, List, MutableMapping, Optional
 
 import structlog
@@ -16,9 +17,10 @@ from hackai_shared.problems import Problem, problem_response
 from hackai_shared.security.access import access_for, open_paths
 from hackai_shared.security.errors import KeysUnavailable, TokenInvalid
 from hackai_shared.security.keys import KeySet
+from hackai_shared.security.open_answer import OpenAnswer
 from hackai_shared.security.principal import Principal
 from hackai_shared.security.service_token import ServiceToken
-from hackai_shared.security.tokens import SessionClaims, unverified_key_id, verify_session
+from hackai_shared.security.tokens import LEEWAY_S, SessionClaims, unverified_key_id, verify_session
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +84,14 @@ class Gate:
             raise TokenInvalid("revoked", "the session was ended; log in again")
         return claims
 
+    def rights_hold(self, scope: Scope) -> bool:
+        """Return whether the caller of a request that is being answered may still be answered: not ended, not over."""
+        principal: Optional[Principal] = scope.get(_PRINCIPAL)
+        if principal is None or principal.kind == "service":
+            return True
+        over = principal.expires_at is not None and principal.expires_at + LEEWAY_S <= time.time()
+        return not over and principal.jti not in self._revoked
+
     async def authenticate(self, token: Optional[str]) -> Principal:
         """Return whom the token of a request proves.
 
@@ -132,6 +142,8 @@ class Gate:
 class TokenFirst:
     """ASGI middleware: who has no token that holds is turned away before the body of the request is read.
 
+    An answer that takes long (a live view) ends when the rights of its reader do.
+
     Roles are checked by :func:`guard`, which knows the endpoint; FastAPI reads bodies before it asks dependencies.
     """
 
@@ -158,6 +170,12 @@ class TokenFirst:
                     headers={**(problem.headers or {}), "connection": "close"},
                 )
                 await answer(scope, receive, send)
+                return
+            if method == "GET":
+                answer_to = OpenAnswer(send)
+                await answer_to.while_it_holds(
+                    self._app(scope, receive, answer_to.send), lambda: self._gate.rights_hold(scope)
+                )
                 return
         await self._app(scope, receive, send)
 

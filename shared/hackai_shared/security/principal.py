@@ -18,7 +18,8 @@ class Principal:
     """The proven caller of a request.
 
     ``role`` is None for a service: services are not ranked among people, the access table names them apart.
-    ``authenticated_at`` (seconds since the epoch) is when the face was seen, not when the token was made.
+    ``authenticated_at`` (seconds since the epoch) is when the face was seen, not when the token was made;
+    ``expires_at`` is when the proof ends by itself, None for a service.
     """
 
     kind: Literal["person", "service"]
@@ -28,6 +29,7 @@ class Principal:
     jti: Optional[str] = None
     authenticated_at: Optional[float] = None
     live: bool = False
+    expires_at: Optional[float] = None
 
     @property
     def proof(self) -> str:

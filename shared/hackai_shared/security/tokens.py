@@ -40,7 +40,9 @@ class SessionClaims(BaseModel):
 
     def principal(self) -> Principal:
         """Return the person of the session."""
-        return Principal("person", self.sub, self.name, self.role, self.jti, float(self.auth_time), self.live)
+        return Principal(
+            "person", self.sub, self.name, self.role, self.jti, float(self.auth_time), self.live, float(self.exp)
+        )
 
 
 def sign_session(claims: SessionClaims, key: Ed25519PrivateKey) -> str:

@@ -90,8 +90,8 @@ async def box(root: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
                 "console": {"folder": str(folder / "incidents")},
                 "clip_after_s": 2.0,
             },
-            # One movement, so that a looped clip answers one challenge in three; nobody is locked out for trying.
-            "faces": {"liveness": {"challenge_steps": 1}, "lockout": {"failures": 100}},
+            # Two movements, so that a looped clip answers one challenge in sixteen; nobody is locked out for trying.
+            "faces": {"liveness": {"challenge_steps": 2}, "lockout": {"failures": 100}},
         }
         (folder / "config.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
         environment = {

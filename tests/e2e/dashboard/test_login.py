@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import re
 from pathlib import Path
 
 import cv2
@@ -11,53 +11,16 @@ import httpx
 import numpy as np
 import pytest
 from playwright.async_api import Browser
-from tests.e2e.dashboard.conftest import CHAT, Box, Watched, browser_with, watch
+from tests.e2e.dashboard.conftest import CHAT, Box, watch
 from tests.integration.face_auth.conftest import *  # noqa: F403 - engine, perform, faces_folder
-from tests.integration.face_auth.conftest import Perform
+from tests.integration.face_auth.conftest import Perform, as_jpeg
 
 import service_access
+from hackai_face_auth.liveness.steps import Movement, Pace, Step
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(500), pytest.mark.slow]
 
 PERSON = "deepface_id07"
-MOVEMENT = "turn_left"
-
-
-def film(frames: list[np.ndarray], path: Path) -> Path:
-    """A clip for Chromium's fake camera: JPEG after JPEG at 30 frames a second, each shown for an eighth of one."""
-    with path.open("wb") as clip:
-        for frame in frames:
-            even = frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2]
-            clip.write(cv2.imencode(".jpg", even, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes() * 4)
-    return path
-
-
-def photo(path: Path) -> np.ndarray:
-    return np.asarray(cv2.imread(str(path)), np.uint8)
-
-
-async def show_face(window: Watched) -> str:
-    """Try until the box asks for the movement that the clip shows, as a person would do it; return what is said."""
-    page = window.page
-    begin = page.locator("#begin")
-    for _ in range(25):
-        assert await page.locator("#face").count() == 1, (page.url, await page.locator("body").inner_text())
-        await page.evaluate("delete document.querySelector('#face').dataset.challenge")
-        await begin.click()
-        await window.until(
-            "document.querySelector('#face').dataset.challenge || !document.querySelector('#begin').disabled"
-        )
-        if await page.locator("#face").get_attribute("data-challenge") == MOVEMENT:
-            # As text and as an arrow.
-            await page.get_by_text("Turn your head to your left").wait_for(timeout=15_000)
-            assert await page.locator("#arrow").is_visible()
-            await window.until(
-                "location.pathname !== '/login' || !document.querySelector('#begin').disabled", seconds=90
-            )
-            return "" if "/login" not in page.url else await page.locator("#say").inner_text()
-        await page.reload()
-        await page.wait_for_timeout(6_500)  # ten attempts a minute are allowed
-    raise AssertionError("the challenge never came")
 
 
 async def enrol(box: Box, path: Path) -> None:
@@ -70,55 +33,71 @@ async def enrol(box: Box, path: Path) -> None:
     assert answer.status_code == 201, answer.text
 
 
-async def test_a_known_face_is_let_in_and_its_session_can_be_ended(
-    box: Box, chromium: str, faces_folder: Path, perform: Perform, tmp_path: Path
+async def pair(box: Box, http: httpx.AsyncClient) -> httpx.Response:
+    """Log a browser in with a code, which pairs it."""
+    return await http.post("/login/code", data={"code": await box.code(), "pair": "true"})
+
+
+def page_of(box: Box) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=box.url, headers={"origin": box.url}, timeout=120)
+
+
+async def answer(box: Box, http: httpx.AsyncClient, portrait: Path, perform: Perform) -> httpx.Response:
+    """Do what the box asks for, as the page does."""
+    asked = await http.post("/login/challenge")
+    assert asked.status_code == 200, asked.text
+    steps = [Step(Movement(one["movement"]), Pace(one["pace"])) for one in asked.json()["steps"]]
+    film = await asyncio.to_thread(perform, np.asarray(cv2.imread(str(portrait)), np.uint8), steps)
+    frames = [("frames", (f"{n}.jpg", as_jpeg(frame), "image/jpeg")) for n, frame in enumerate(film)]
+    data = {"challenge_id": asked.json()["challenge_id"], "seconds": f"{len(film) / 8:.2f}"}
+    return await http.post("/login/face", data=data, files=frames)
+
+
+async def test_a_paired_browser_and_a_known_face_and_the_open_view_ends_with_the_session(
+    box: Box, faces_folder: Path, perform: Perform
 ) -> None:
     portrait = faces_folder / "people" / PERSON / "img30.jpg"
     await enrol(box, portrait)
-    clip = film(perform(photo(portrait), [MOVEMENT]), tmp_path / "ada.mjpeg")
-    async with browser_with(chromium, clip) as browser:
-        window = await watch(browser, box.url)
-        page = window.page
-        await window.goto("/login?next=/people")
-        began = time.monotonic()
-        said = await show_face(window)
-        for _ in range(3):
-            if not said:
-                break
-            await page.wait_for_timeout(6_500)
-            began = time.monotonic()
-            said = await show_face(window)
-        assert said == ""
-        print(f"logged in by face {time.monotonic() - began:.1f} s after the last attempt began")
-        await (
-            page.get_by_role("cell", name="Ada Lovelace")
-            .or_(page.get_by_role("rowheader", name="Ada"))
-            .first.wait_for()
-        )
-        cookies = await window.context.cookies()
-        assert [(c["httpOnly"], c["sameSite"]) for c in cookies if c["name"] == "hackai"] == [(True, "Lax")]
-        # An administrator ends the session somewhere else: the open page notices.
-        page.on("dialog", lambda dialog: dialog.accept())
-        await page.get_by_role("button", name="Log out Ada Lovelace everywhere").click()
-        # Every service knows within a second; the next page is the way in.
-        async with asyncio.timeout(30):
-            while "/login" not in page.url:
-                await window.goto("/people")
+    async with page_of(box) as http:
+        # Nobody is asked for a face before the browser is known.
+        refused = await http.post("/login/challenge")
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:hackai:problem:not-paired")
+        made = await pair(box, http)
+        device = next(value for value in made.headers.get_list("set-cookie") if value.startswith("hackai-device="))
+        assert "HttpOnly" in device
+        assert "SameSite=Strict" in device
+        assert "Secure" not in device  # http; over https it has the prefix __Host- and Secure
+        assert (await answer(box, http, portrait, perform)).status_code == 204
+        page = (await http.get("/people", headers={"accept": "text/html"})).text
+        assert "Ada Lovelace" in page
+        assert "Chats and browsers" in page
+
+        csrf = page.split('name="csrf" value="')[1].split('"')[0]
+        person = re.findall(r"/people/([0-9a-f]{32})/revoke", page)[0]
+        async with http.stream("GET", "/live/stream?fps=2") as view:
+            parts = view.aiter_bytes()
+            assert await anext(parts)
+            ended = await http.post(f"/people/{person}/revoke", data={"csrf": csrf})
+            assert ended.status_code == 303
+            # The view is closed by the box, within five seconds.
+            async with asyncio.timeout(5):
+                async for _ in parts:
+                    pass
+        assert "/login" in (await http.get("/people", headers={"accept": "text/html"})).headers["location"]
 
 
-async def test_a_stranger_stays_outside(
-    box: Box, chromium: str, faces_folder: Path, perform: Perform, tmp_path: Path
-) -> None:
-    stranger = sorted((faces_folder / "impostors").glob("*.jpg"))[0]
-    clip = film(perform(photo(stranger), [MOVEMENT]), tmp_path / "stranger.mjpeg")
-    async with browser_with(chromium, clip) as browser:
-        window = await watch(browser, box.url)
-        await window.goto("/login")
-        said = await show_face(window)
-        assert said.startswith("Not logged in:")
-        assert await window.context.cookies() == []
-        await window.goto("/incidents")
-        assert "/login" in window.page.url
+async def test_a_stranger_stays_outside(box: Box, browser: Browser, faces_folder: Path, perform: Perform) -> None:
+    window = await watch(browser, box.url)
+    await window.goto("/login")
+    await window.page.get_by_text("This browser is not paired").wait_for()
+    assert await window.page.locator("#begin").count() == 0
+    await window.goto("/incidents")
+    assert "/login" in window.page.url
+    await window.context.close()
+    async with page_of(box) as http:
+        await pair(box, http)
+        stranger = sorted((faces_folder / "impostors").glob("*.jpg"))[0]
+        assert (await answer(box, http, stranger, perform)).status_code == 403
 
 
 async def test_a_chat_that_is_logged_in_lets_a_browser_in_once(box: Box, browser: Browser) -> None:

@@ -1,4 +1,4 @@
-"""The real models, real photos, and head movements made of a real photo by a warp of its depth."""
+"""The real models, real photos, and heads rendered from them that answer challenges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import httpx
@@ -20,7 +19,8 @@ from pydantic import SecretStr
 from hackai_face_auth.api.app import create_face_app
 from hackai_face_auth.api.context import Edge
 from hackai_face_auth.core import Core, build_core, load_engine
-from hackai_face_auth.engine.faces import FaceEngine, Floats, Pixels
+from hackai_face_auth.engine.faces import FaceEngine, Pixels
+from hackai_face_auth.liveness.steps import Step
 from hackai_face_auth.metrics import FaceMetrics
 from hackai_face_auth.settings import FaceAuthSettings
 from hackai_face_auth.workbench import Workbench
@@ -38,8 +38,12 @@ from hackai_shared.security import (
     new_service_token,
     sign_session,
 )
+from presentation_attacks.acting import act
+from presentation_attacks.heads import Light, Portrait, film, render
 
 SERVICE_TOKEN = new_service_token()
+# The configuration of these tests lists two chats.
+CHAT, OTHER_CHAT = "telegram:1", "telegram:2"
 
 
 @pytest.fixture(scope="session")
@@ -61,87 +65,18 @@ def antispoof_folder(shared_data: Path) -> Path:
     return folder
 
 
-def turn(picture: Pixels, points: Floats, yaw_deg: float, *, flat: bool = False) -> Pixels:
-    """Return the picture with its head turned: each pixel moves by its depth on a head-shaped surface.
-
-    ``flat`` gives every pixel the depth of the eyes: a photograph that is turned, not a head.
-    """
-    height, width = picture.shape[:2]
-    eyes, mouth, nose = points[:2].mean(0), points[3:].mean(0), points[2]
-    between = float(np.hypot(*(points[1] - points[0])))
-    centre = (eyes + mouth) / 2
-    u, v = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    angle = np.deg2rad(yaw_deg)
-
-    def depth(x: Floats) -> Floats:
-        if flat:
-            return np.zeros_like(x)
-        across, down = (x - centre[0]) / (1.35 * between), (v - centre[1]) / (2.0 * between)
-        skull = between * 1.2 * (np.sqrt(np.clip(1 - across**2 - down**2, 0, 1)) - 0.8)
-        bump = (
-            0.65 * between * np.exp(-(((x - nose[0]) / (0.3 * between)) ** 2 + ((v - nose[1]) / (0.5 * between)) ** 2))
-        )
-        return np.clip(skull + bump, -between, between)
-
-    def fade(x: Floats) -> Floats:
-        if flat:
-            return np.ones_like(x)
-        distance = np.sqrt(((x - centre[0]) / (1.9 * between)) ** 2 + ((v - centre[1]) / (2.6 * between)) ** 2)
-        return np.clip(2 * (1 - distance), 0, 1)
-
-    x = u.copy()
-    for _ in range(12):  # u = x + shift(x): solved by iteration
-        shift = (x - centre[0]) * (np.cos(angle) - 1) + depth(x) * np.sin(angle)
-        x = u - fade(x) * shift
-    return np.asarray(
-        cv2.remap(picture, x.astype(np.float32), v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
-
-
-def close_eyes(picture: Pixels, landmarks: Floats, share: float) -> Pixels:
-    """Return the picture with the upper lids drawn down by ``share`` of the opening."""
-    result = picture.copy()
-    height, width = picture.shape[:2]
-    u, v = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    for first, last in ((33, 43), (87, 97)):
-        eye = landmarks[first:last]
-        left, right = eye[:, 0].min(), eye[:, 0].max()
-        top, bottom = eye[:, 1].min(), eye[:, 1].max()
-        opening, wide = bottom - top, right - left
-        # Skin from above the eye is stretched downwards over it; the lower lid stays.
-        inside = np.clip(1.4 - np.abs((u - (left + right) / 2) / (wide / 2)), 0, 1)
-        line = bottom + 0.15 * opening
-        relative = np.clip((line - v) / (2.6 * opening), 0, 1)
-        shift = share * 1.15 * opening * inside * np.sin(np.pi * relative**0.6)
-        result = np.asarray(
-            cv2.remap(result, u, (v - shift).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-            np.uint8,
-        )
-    return result
-
-
-# The detector sees about two thirds of the angle: the warp cannot show what the photo hides.
-TURN_DEG = (12, 24, 36, 40, 36, 24, 12)
-
-Perform = Callable[[Pixels, Sequence[str]], list[Pixels]]
+Perform = Callable[[Pixels, Sequence[Step]], list[Pixels]]
+LIGHT = Light((0.5, -0.3, 0.81), 0.25)
 
 
 @pytest.fixture(scope="session")
 def perform(engine: FaceEngine) -> Perform:
-    """Frames of a head that does movements, made of one photo: a stand-in for a capture, with honest limits."""
+    """Frames of a head that does the steps, rendered from one photo: a stand-in for a capture, 8 frames a second."""
 
-    def frames(picture: Pixels, movements: Sequence[str]) -> list[Pixels]:
-        face = engine.detect(picture)[0]
-        landmarks = engine.landmarks(picture, face)
-        series = [picture, picture]
-        for movement in movements:
-            if movement == "blink":
-                series += [close_eyes(picture, landmarks, share) for share in (0.5, 1.0, 1.0, 0.5)]
-            else:
-                sign = 1 if movement == "turn_left" else -1
-                series += [turn(picture, face.points, sign * degrees) for degrees in TURN_DEG]
-            series += [picture, picture]
-        return series
+    def frames(picture: Pixels, steps: Sequence[Step]) -> list[Pixels]:
+        portrait = Portrait(engine, picture)
+        chance = np.random.default_rng(4)
+        return [film(render(portrait, pose, LIGHT), pose, chance, noise=2.0) for pose in act(steps, chance)]
 
     return frames
 
@@ -176,15 +111,25 @@ class FaceService:
         files = [("photos", (path.name, path.read_bytes(), "image/jpeg")) for path in paths]
         return await self.http.post("/v1/people", data={"name": name, "role": role}, files=files, headers=self.admin)
 
-    async def login(self, frames: Sequence[bytes], *, client: str = "telegram:1", **fields: str) -> httpx.Response:
+    async def login(self, frames: Sequence[bytes], *, client: str = CHAT, **fields: str) -> httpx.Response:
         files = [("frames", (f"{number}.jpg", frame, "image/jpeg")) for number, frame in enumerate(frames)]
-        data = {"client": client, **fields}
+        data = {"client": client, "challenge_id": "0" * 32, **fields}
         return await self.http.post("/v1/sessions", data=data, files=files, headers=self.service)
 
-    async def challenge(self, client: str = "telegram:1") -> dict[str, Any]:
-        answer = await self.http.post("/v1/challenges", json={"client": client}, headers=self.service)
-        assert answer.status_code == 201
-        return dict(answer.json())
+    async def ask(self, client: str = CHAT, secret: str = "") -> httpx.Response:
+        body = {"client": client, "device_secret": secret}
+        return await self.http.post("/v1/challenges", json=body, headers=self.service)
+
+    async def challenge(self, client: str = CHAT, *steps: Step) -> str:
+        """The id of a challenge; ``steps`` are what it asks for."""
+        if steps:
+            self.core.challenges._draw = lambda: steps
+        answer = await self.ask(client)
+        assert answer.status_code == 201, answer.text
+        if steps:
+            asked = [(one["movement"], one["pace"]) for one in answer.json()["steps"]]
+            assert asked == [(step.movement.value, step.pace.value) for step in steps]
+        return str(answer.json()["challenge_id"])
 
     def audited(self) -> list[tuple[str, str, str]]:
         """Action, outcome and detail of what was audited, oldest first."""
@@ -199,7 +144,7 @@ def make_service(engine: FaceEngine, tmp_path: Path, bus: Bus) -> MakeService:
     @asynccontextmanager
     async def make(config: FacesConfig | None = None) -> AsyncIterator[FaceService]:
         settings = FaceAuthSettings(data_dir=tmp_path, gallery_key=SecretStr("k" * 40))
-        core = build_core(settings, config or FacesConfig(), engine)
+        core = build_core(settings, config or FacesConfig(), engine, listed=[1, 2])
         revoked = RevocationList(bus.client)
         gate = Gate(
             "face_auth",

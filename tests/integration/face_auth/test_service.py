@@ -11,9 +11,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
+from tests.integration.face_auth.conftest import Perform, as_jpeg
 
+from hackai_face_auth.liveness.steps import Movement, Pace, Step
 from hackai_shared.bus import Bus, names
 from hackai_shared.messages import AuditRecord
 from hackai_shared.security import KeySet, RevocationList, http_reader, new_service_token, verify_session
@@ -39,7 +43,7 @@ async def running(tmp_path: Path, redis_url: str, free_port: int, antispoof_fold
     config = tmp_path / "config.yml"
     config.write_text(
         "cameras: {drill: {source: {type: pattern}}}\n"
-        f"faces: {{liveness: {{antispoof_folder: '{antispoof_folder}'}}}}\n"
+        f"faces: {{liveness: {{antispoof_folder: '{antispoof_folder}', challenge_steps: 2}}}}\n"
     )
     token = new_service_token()
     secret = tmp_path / "service.token"
@@ -78,18 +82,22 @@ async def running(tmp_path: Path, redis_url: str, free_port: int, antispoof_fold
 
 
 async def test_from_the_first_code_to_a_revoked_session(
-    running: Running, bus: Bus, faces_folder: Path, redis_url: str
+    running: Running, bus: Bus, faces_folder: Path, perform: Perform
 ) -> None:
     (code,) = re.findall(r"^\s+([A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\s*$", "".join(running.output), re.MULTILINE)
     photo = faces_folder / "people" / "deepface_id07" / "img30.jpg"
-    async with httpx.AsyncClient(base_url=running.url, headers=running.headers, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=running.url, headers=running.headers, timeout=120) as http:
         files = [("photos", ("a.jpg", photo.read_bytes(), "image/jpeg"))]
         data = {"name": "First Administrator", "client": "telegram:1", "code": code}
         enrolled = await http.post("/v1/enrolments", data=data, files=files)
         assert enrolled.status_code == 201, enrolled.text
         assert enrolled.json()["role"] == "admin"
-        frames = [("frames", ("a.jpg", photo.read_bytes(), "image/jpeg"))]
-        login = await http.post("/v1/sessions", data={"client": "telegram:1"}, files=frames)
+        asked = (await http.post("/v1/challenges", json={"client": "telegram:1"})).json()
+        steps = [Step(Movement(one["movement"]), Pace(one["pace"])) for one in asked["steps"]]
+        film = await asyncio.to_thread(perform, np.asarray(cv2.imread(str(photo)), np.uint8), steps)
+        frames = [("frames", (f"{n}.jpg", as_jpeg(frame), "image/jpeg")) for n, frame in enumerate(film)]
+        data = {"client": "telegram:1", "challenge_id": asked["challenge_id"]}
+        login = await http.post("/v1/sessions", data=data, files=frames)
         assert login.status_code == 201, login.text
         token, jti = login.json()["token"], login.json()["jti"]
 
@@ -112,10 +120,15 @@ async def test_from_the_first_code_to_a_revoked_session(
             entries = await bus.client.xrange(names.AUDIT)
             records = [AuditRecord.model_validate_json(fields[b"message"]) for _, fields in entries]
             actions = [(record.action, record.outcome) for record in records]
-            if len(actions) >= 3:
+            if len(actions) >= 4:
                 break
             await asyncio.sleep(0.05)
-        assert actions == [("enrol-with-code", "allowed"), ("login", "allowed"), ("logout", "allowed")]
+        assert actions == [
+            ("enrol-with-code", "allowed"),
+            ("challenge", "allowed"),
+            ("login", "allowed"),
+            ("logout", "allowed"),
+        ]
         assert (await http.get("/readyz")).status_code == 200
         assert "hackai_face_auth_logins_total" in (await http.get("/metrics")).text
     # Neither the code nor a token nor the name of a person is in the log lines (the code stands in its own block).

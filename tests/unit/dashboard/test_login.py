@@ -8,6 +8,7 @@ import pytest
 from tests.unit.dashboard.conftest import BASE, HTML, House, token_of
 
 import service_access
+from hackai_dashboard.device import device_cookie
 from hackai_dashboard.routes.login import local_path
 from hackai_shared.security import Role
 
@@ -59,26 +60,85 @@ async def test_guessing_is_slowed_down(house: House) -> None:
     assert statuses[6:] == [429] * 2
 
 
-async def test_a_face_logs_in(house: House) -> None:
-    token = token_of(Role.ADMIN)
-    house.answers["POST face_auth/v1/challenges"] = httpx.Response(
-        201, json={"challenge_id": "c", "movements": ["blink"], "expires_in_s": 20}
+CLIENT, SECRET = "dashboard:" + "a1" * 12, "s" * 43
+STEPS = [{"movement": "blink", "pace": "slowly"}, {"movement": "turn_left", "pace": "quickly"}]
+
+
+async def pair(house: House) -> httpx.Response:
+    """Log in with a code and let the browser be paired."""
+    house.answers["POST face_auth/v1/devices/browsers"] = httpx.Response(
+        201, json={"client": CLIENT, "secret": SECRET, "expires_at": time.time() + 1000}
     )
+    code = (await issue(house, token=token_of(Role.ADMIN))).json()["code"]
+    answer = await house.http.post("/login/code", data={"code": code, "pair": "true"}, headers=ORIGIN)
+    house.http.cookies.delete("hackai")  # logged out, and still paired
+    return answer
+
+
+def challenges(house: House) -> None:
+    house.answers["POST face_auth/v1/challenges"] = httpx.Response(
+        201, json={"challenge_id": "c", "steps": STEPS, "expires_in_s": 45}
+    )
+
+
+async def test_a_browser_that_is_not_paired_gets_no_challenge(house: House) -> None:
+    challenges(house)
+    files = [("frames", ("0.jpg", b"jpeg", "image/jpeg"))]
+    for cookie in ("", "nonsense", f"{'0' * 24}.short"):
+        house.http.cookies.set("hackai-device", cookie, domain="box.test")
+        for answer in (
+            await house.http.post("/login/challenge", headers=ORIGIN),
+            await house.http.post(
+                "/login/face", data={"challenge_id": "c", "seconds": "4"}, files=files, headers=ORIGIN
+            ),
+        ):
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:hackai:problem:not-paired")
+    assert house.asked == []
+    page = (await house.http.get("/login", headers=HTML)).text
+    assert "This browser is not paired" in page
+    assert 'id="begin"' not in page
+
+
+async def test_a_code_pairs_the_browser_and_only_where_that_was_wanted(house: House) -> None:
+    code = (await issue(house, subject="telegram:7", name="Ada", role="operator")).json()["code"]
+    answer = await house.http.post("/login/code", data={"code": code}, headers=ORIGIN)
+    assert not any("device" in value for value in answer.headers.get_list("set-cookie"))
+    assert house.asked == []
+    house.http.cookies.clear()
+    answer = await pair(house)
+    (device,) = [value for value in answer.headers.get_list("set-cookie") if "device" in value]
+    assert device.startswith(f"hackai-device={CLIENT.partition(':')[2]}.{SECRET}; ")
+    assert {"HttpOnly", "SameSite=Strict"} <= set(device.split("; "))
+    assert json.loads(house.bodies[-1])["vouched_by"] == "a" * 32
+    assert json.loads(house.bodies[-1])["person_id"] == "a" * 32
+
+
+async def test_over_https_the_cookie_is_secure() -> None:
+    cookie = device_cookie({"scheme": "https"}, CLIENT, SECRET, max_age_s=5)
+    assert cookie.startswith("__Host-hackai-device=")
+    assert cookie.endswith("; Secure")
+
+
+async def test_a_face_logs_in(house: House) -> None:
+    await pair(house)
+    challenges(house)
     challenge = await house.http.post("/login/challenge", headers=ORIGIN)
-    assert challenge.json()["movements"] == ["blink"]
-    assert json.loads(house.bodies[-1]) == {"client": "dashboard:127.0.0.1"}
+    assert challenge.json()["steps"] == STEPS
+    assert json.loads(house.bodies[-1]) == {"client": CLIENT, "device_secret": SECRET}
     assert house.asked[-1][2] == service_access.SERVICE_TOKEN
 
+    token = token_of(Role.ADMIN)
     made = {"token": token, "person_id": "a" * 32, "name": "Grace", "role": "admin", "jti": "9" * 32}
     now = time.time()
     house.answers["POST face_auth/v1/sessions"] = httpx.Response(
         201, json={**made, "expires_at": now + 60, "auth_time": now, "live": True, "score": 0.7}
     )
     files = [("frames", ("0.jpg", b"jpeg", "image/jpeg"))]
-    answer = await house.http.post("/login/face", data={"challenge_id": "c"}, files=files, headers=ORIGIN)
+    data = {"challenge_id": "c", "seconds": "4.5"}
+    answer = await house.http.post("/login/face", data=data, files=files, headers=ORIGIN)
     assert answer.status_code == 204
     assert token not in answer.headers["set-cookie"]  # the browser gets a number, never the token
-    csrf = next(iter(house.site.sessions._sessions.values())).csrf
+    csrf = list(house.site.sessions._sessions.values())[-1].csrf
 
     house.answers["DELETE face_auth/v1/sessions/" + "9" * 32] = httpx.Response(204)
     await house.post("/logout", csrf)
@@ -86,15 +146,38 @@ async def test_a_face_logs_in(house: House) -> None:
 
 
 async def test_a_stranger_is_refused_in_words(house: House) -> None:
+    await pair(house)
     problem = {"type": "urn:hackai:problem:login-unknown", "detail": "unknown face"}
     house.answers["POST face_auth/v1/sessions"] = httpx.Response(
         403, json=problem, headers={"content-type": "application/problem+json"}
     )
     files = [("frames", ("0.jpg", b"jpeg", "image/jpeg"))]
-    answer = await house.http.post("/login/face", data={"challenge_id": "c"}, files=files, headers=ORIGIN)
+    data = {"challenge_id": "c", "seconds": "4.5"}
+    answer = await house.http.post("/login/face", data=data, files=files, headers=ORIGIN)
     assert answer.status_code == 403
     assert answer.json()["detail"] == "unknown face"
     assert "set-cookie" not in answer.headers
+
+
+async def test_a_known_browser_is_not_slowed_down_by_others_at_its_address(house: House) -> None:
+    await pair(house)
+    challenges(house)
+    assert (await house.http.post("/login/challenge", headers=ORIGIN)).status_code == 200
+    own = {"hackai-device": house.http.cookies["hackai-device"]}
+    house.http.cookies.clear()
+    refused = {"type": "urn:hackai:problem:device-unknown", "detail": "unknown"}
+    house.answers["POST face_auth/v1/challenges"] = httpx.Response(
+        403, json=refused, headers={"content-type": "application/problem+json"}
+    )
+    statuses = []
+    for number in range(12):
+        house.http.cookies.set("hackai-device", f"{number:024x}.{SECRET}", domain="box.test")
+        statuses.append((await house.http.post("/login/challenge", headers=ORIGIN)).status_code)
+    assert statuses[-1] == 429
+    challenges(house)
+    house.http.cookies.clear()
+    house.http.cookies.set("hackai-device", own["hackai-device"], domain="box.test")
+    assert (await house.http.post("/login/challenge", headers=ORIGIN)).status_code == 200
 
 
 @pytest.mark.parametrize(

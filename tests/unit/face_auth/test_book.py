@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from tests.unit.face_auth.conftest import Clock
 
-from hackai_face_auth.liveness.book import MAX_OPEN, MAX_OPEN_PER_CLIENT, ChallengeBook
+from hackai_face_auth.liveness.book import MAX_OPEN, ChallengeBook
+from hackai_face_auth.liveness.steps import draw_steps
 
 
 @pytest.fixture
 def book(clock: Clock) -> ChallengeBook:
-    return ChallengeBook(seconds=20, steps=2, clock=clock, chance=random.Random(1))
+    return ChallengeBook(seconds=20, draw=partial(draw_steps, 3, random.Random(1)), clock=clock)
 
 
 def test_a_challenge_is_answered_once(book: ChallengeBook) -> None:
@@ -48,9 +50,9 @@ def test_of_many_at_once_one_wins(book: ChallengeBook) -> None:
 
 def test_open_challenges_are_bounded(book: ChallengeBook) -> None:
     first = book.issue("telegram:1")
-    for _ in range(MAX_OPEN_PER_CLIENT):
-        book.issue("telegram:1")
+    second = book.issue("telegram:1")
     assert book.take(first.challenge_id, "telegram:1").refusal == "unknown"
+    assert book.take(second.challenge_id, "telegram:1").challenge == second
     for number in range(MAX_OPEN + 50):
         book.issue(f"telegram:{number}")
     assert len(book._open) <= MAX_OPEN

@@ -29,8 +29,15 @@ def test_frames_come_in_order_at_eight_per_second() -> None:
     assert is_video(data)
     frames = sample_frames(data, most=100)
     assert len(frames) == 24
-    levels = [float(frame.mean()) for frame in frames]
+    levels = [float(frame.picture.mean()) for frame in frames]
     assert levels == sorted(levels)
+    assert [round(frame.at_s, 3) for frame in frames[:4]] == [0.0, 0.125, 0.25, 0.375]
+
+
+def test_a_longer_film_is_seen_to_its_end_with_fewer_pictures_a_second() -> None:
+    frames = sample_frames(film(72), most=18)
+    assert len(frames) <= 18
+    assert frames[-1].at_s > 2.5
 
 
 def test_no_more_than_wanted() -> None:
@@ -38,7 +45,7 @@ def test_no_more_than_wanted() -> None:
 
 
 def test_large_pictures_are_shrunk_and_huge_ones_refused() -> None:
-    assert max(sample_frames(film(2, width=1280, height=720), most=1)[0].shape) == 720
+    assert max(sample_frames(film(2, width=1280, height=720), most=1)[0].picture.shape) == 720
     with pytest.raises(ImageError, match="larger than"):
         sample_frames(film(2, width=2048, height=64), most=1)
 

@@ -1,17 +1,20 @@
-"""Logging in and out: by face, or by a code that somebody vouches with."""
+"""Logging in and out: by a code that somebody vouches with, which pairs the browser; then by face."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
+import httpx
+import structlog
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field, SecretStr
 
 from hackai_dashboard.codes import LIFE_S
 from hackai_dashboard.context import Caller, Site
+from hackai_dashboard.device import PairedDevice, device_cookie, device_of
 from hackai_dashboard.gate import SESSION, session_cookie
 from hackai_dashboard.sessions import Visitor
 from hackai_dashboard.upstream import SLOW_TIMEOUT_S, ServiceOffline, ServiceRefused
@@ -19,9 +22,12 @@ from hackai_shared.problems import Problem
 from hackai_shared.security import Role, TokenInvalid
 from hackai_shared.security.tokens import SessionClaims
 
+log = structlog.get_logger(__name__)
+
 # Whoever is vouched for without a session of their own (a chat that the configuration names) stays this long.
 CODE_SESSION_S = 3_600.0
-MAX_FRAMES = 40
+MAX_FRAMES = 96
+MAX_KNOWN_DEVICES = 1_000
 
 
 class Voucher(BaseModel):
@@ -40,11 +46,18 @@ class IssuedCode(BaseModel):
     expires_in_s: float
 
 
+class Step(BaseModel):
+    """One movement, and how fast."""
+
+    movement: str
+    pace: str
+
+
 class Challenge(BaseModel):
     """What to do in front of the camera, in this order, between straight looks."""
 
     challenge_id: str
-    movements: list[str]
+    steps: list[Step]
     expires_in_s: float
 
 
@@ -55,14 +68,13 @@ def add_routes(router: APIRouter, site: Site) -> None:
     async def login_page(request: Request, wanted: Annotated[str, Query(alias="next")] = "/") -> Response:
         if SESSION in request.scope:
             return RedirectResponse(local_path(wanted), status_code=303)
-        return site.pages.render(
-            request, "login.html", wanted=local_path(wanted), faces=site.upstream.knows("face_auth"), trouble=""
-        )
+        return _login_page(site, request, wanted)
 
     @router.post("/login/challenge", tags=["login"], summary="Ask what to do in front of the camera")
     async def challenge(request: Request) -> Challenge:
-        _limit(site, request)
-        made = await site.upstream.call("face_auth", "POST", "/v1/challenges", json={"client": client_of(request)})
+        device = _paired(site, request)
+        body = {"client": device.client, "device_secret": device.secret}
+        made = await _of_device(site, device, "/v1/challenges", json=body)
         return Challenge.model_validate(made.json())
 
     @router.post("/login/face", tags=["login"], status_code=204, summary="Log in with the frames of the challenge")
@@ -70,19 +82,19 @@ def add_routes(router: APIRouter, site: Site) -> None:
         request: Request,
         challenge_id: Annotated[str, Form(max_length=64)],
         frames: Annotated[list[UploadFile], File(description="JPEGs in order of time")],
+        seconds: Annotated[float, Form(gt=0, le=120, description="how long they took")],
     ) -> Response:
-        _limit(site, request)
+        device = _paired(site, request)
         if not 1 <= len(frames) <= MAX_FRAMES:
             raise Problem(422, f"{len(frames)} frames were sent, 1 to {MAX_FRAMES} are taken", kind="frames")
         files = [("frames", (f"{n}.jpg", await frame.read(), "image/jpeg")) for n, frame in enumerate(frames)]
-        answer = await site.upstream.call(
-            "face_auth",
-            "POST",
-            "/v1/sessions",
-            data={"client": client_of(request), "challenge_id": challenge_id},
-            files=files,
-            timeout=SLOW_TIMEOUT_S,
-        )
+        data = {
+            "client": device.client,
+            "device_secret": device.secret,
+            "challenge_id": challenge_id,
+            "seconds": str(seconds),
+        }
+        answer = await _of_device(site, device, "/v1/sessions", data=data, files=files, timeout=SLOW_TIMEOUT_S)
         made = answer.json()
         visitor = Visitor(
             subject=made["person_id"],
@@ -101,19 +113,17 @@ def add_routes(router: APIRouter, site: Site) -> None:
         request: Request,
         code: Annotated[str, Form(max_length=40)],
         wanted: Annotated[str, Form(alias="next", max_length=2_000)] = "/",
+        pair: Annotated[bool, Form(description="this browser may log in with a face from now on")] = False,
     ) -> Response:
-        _limit(site, request)
+        _limit(site, _address(request))
         visitor = site.codes.redeem(code)
         if visitor is None:
-            return site.pages.render(
-                request,
-                "login.html",
-                status=403,
-                wanted=local_path(wanted),
-                faces=site.upstream.knows("face_auth"),
-                trouble="This code is wrong, was used, or is older than two minutes. Ask for a new one.",
-            )
-        return _let_in(site, request, visitor, RedirectResponse(local_path(wanted), status_code=303))
+            wrong = "This code is wrong, was used, or is older than two minutes. Ask for a new one."
+            return _login_page(site, request, wanted, trouble=wrong)
+        answer = _let_in(site, request, visitor, RedirectResponse(local_path(wanted), status_code=303))
+        if pair and site.upstream.knows("face_auth"):
+            await _pair(site, request, visitor, answer)
+        return answer
 
     @router.post("/v1/login-codes", tags=["login"], status_code=201, summary="Vouch for a browser")
     async def issue_code(voucher: Voucher) -> IssuedCode:
@@ -136,17 +146,70 @@ def local_path(wanted: str) -> str:
     return wanted
 
 
-def client_of(request: Request) -> str:
-    """Return how the face service calls a browser: by its address, so that lock-outs hold."""
-    address = request.client.host if request.client is not None else "unknown"
-    return f"dashboard:{''.join(sign if sign.isalnum() or sign in '._:-' else '-' for sign in address)[:100]}"
+def _login_page(site: Site, request: Request, wanted: str, *, trouble: str = "") -> Response:
+    return site.pages.render(
+        request,
+        "login.html",
+        status=403 if trouble else 200,
+        wanted=local_path(wanted),
+        faces=site.upstream.knows("face_auth"),
+        paired=device_of(request) is not None,
+        trouble=trouble,
+    )
 
 
-def _limit(site: Site, request: Request) -> None:
-    wait_s = site.login_limit.take(client_of(request))
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else "unknown"
+
+
+def _limit(site: Site, source: str) -> None:
+    wait_s = site.login_limit.take(source)
     if wait_s > 0:
         wait = str(int(wait_s) + 1)
         raise Problem(429, f"too many attempts; wait {wait} s", kind="rate-limited", headers={"Retry-After": wait})
+
+
+def _paired(site: Site, request: Request) -> PairedDevice:
+    """Return the browser's device, at the pace that its source may ask.
+
+    A device that the face service knew before has a pace of its own: others at the same address cannot use it up.
+
+    Raises:
+        Problem: 403 for a browser that was not paired, 429.
+    """
+    device = device_of(request)
+    if device is None:
+        raise Problem(403, "this browser is not paired: log in once with a code", kind="not-paired")
+    _limit(site, device.client if device in site.known_devices else _address(request))
+    return device
+
+
+async def _of_device(site: Site, device: PairedDevice, path: str, **options: Any) -> httpx.Response:
+    try:
+        answer = await site.upstream.call("face_auth", "POST", path, **options)
+    except ServiceRefused as error:
+        if error.kind == "device-unknown":
+            site.known_devices.discard(device)
+            raise Problem(403, "this browser is no longer paired: log in with a code", kind="not-paired") from error
+        raise
+    if len(site.known_devices) < MAX_KNOWN_DEVICES:
+        site.known_devices.add(device)
+    return answer
+
+
+async def _pair(site: Site, request: Request, visitor: Visitor, answer: Response) -> None:
+    """Let the face service know the browser, and the browser its secret."""
+    label = "".join(sign for sign in request.headers.get("user-agent", "") if sign.isprintable())[:100]
+    person = visitor.subject if visitor.token is not None else ""
+    body = {"vouched_by": visitor.subject, "person_id": person, "label": label}
+    try:
+        made = (await site.upstream.call("face_auth", "POST", "/v1/devices/browsers", json=body)).json()
+    except (ServiceOffline, ServiceRefused) as error:
+        log.warning("a browser could not be paired", error=str(error))
+        return
+    age = max(0, int(made["expires_at"] - time.time()))
+    cookie = device_cookie(request.scope, made["client"], made["secret"], max_age_s=age)
+    answer.headers.append("set-cookie", cookie)
 
 
 def _let_in(site: Site, request: Request, visitor: Visitor, answer: Response) -> Response:

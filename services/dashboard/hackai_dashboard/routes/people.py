@@ -16,6 +16,7 @@ from hackai_shared.messages import AuditRecord
 from hackai_shared.security import Role
 
 PersonPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+DEVICE = r"^[a-z]{1,16}:[A-Za-z0-9._:@-]{1,100}$"
 AUDIT_SHOWN = 60
 MAX_PHOTOS = 8
 
@@ -31,9 +32,13 @@ def add_routes(router: APIRouter, site: Site) -> None:
             request,
             "people.html",
             people=people,
+            devices=await site.ask("face_auth", "/v1/devices", token=guest.token)
+            if guest.token is not None
+            else Part(),
             by_face=guest.token is not None,
             faces=site.upstream.knows("face_auth"),
             own=guest.visitor.subject,
+            names={person["person_id"]: person["name"] for person in people.data or []},
             roles=[role.value for role in Role],
             audit=await _audit(site),
         )
@@ -76,6 +81,10 @@ def add_routes(router: APIRouter, site: Site) -> None:
     @router.post("/people/{person_id}/revoke", tags=["people"], status_code=303, summary="End all sessions")
     async def revoke(guest: Caller, person_id: PersonPath) -> Response:
         return await act(guest, "DELETE", f"/v1/people/{person_id}/sessions", "All sessions of this person have ended.")
+
+    @router.post("/people/devices/forget", tags=["people"], status_code=303, summary="Forget a chat or browser")
+    async def forget(guest: Caller, client: Annotated[str, Form(pattern=DEVICE)]) -> Response:
+        return await act(guest, "DELETE", f"/v1/devices/{client}", "Forgotten; its sessions have ended.")
 
     @router.post("/people/{person_id}/delete", tags=["people"], status_code=303, summary="Delete for good")
     async def delete(guest: Caller, person_id: PersonPath) -> Response:

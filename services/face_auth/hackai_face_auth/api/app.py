@@ -8,11 +8,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from hackai_face_auth.api.context import Edge
+from hackai_face_auth.api.devices import device_routes
 from hackai_face_auth.api.enrolments import enrolment_routes
 from hackai_face_auth.api.people import people_routes
 from hackai_face_auth.api.sessions import session_routes
 from hackai_face_auth.errors import (
     CodeInvalid,
+    DeviceUnknown,
     FaceAuthError,
     GalleryError,
     LastAdministrator,
@@ -20,6 +22,7 @@ from hackai_face_auth.errors import (
     PersonExists,
     PersonUnknown,
     PhotoRefused,
+    Throttled,
 )
 from hackai_shared.health import Health
 from hackai_shared.metrics import Metrics
@@ -36,6 +39,8 @@ _PROBLEMS: tuple[tuple[type[FaceAuthError], int, str], ...] = (
     (NameInvalid, 422, "name"),
     (PhotoRefused, 422, "photo-refused"),
     (CodeInvalid, 403, "code"),
+    (DeviceUnknown, 403, "device-unknown"),
+    (Throttled, 429, "locked"),
     (GalleryError, 503, "gallery"),
 )
 
@@ -55,12 +60,15 @@ def create_face_app(edge: Edge, gate: Gate, health: Health, metrics: Metrics) ->
     app.add_middleware(RateLimit, per_minute=config.requests_per_minute, burst=max(10, config.requests_per_minute // 4))
     app.include_router(session_routes(edge))
     app.include_router(enrolment_routes(edge))
+    app.include_router(device_routes(edge))
     app.include_router(people_routes(edge))
 
     async def on_domain_error(_request: Request, error: Exception) -> JSONResponse:
         for kind, status, name in _PROBLEMS:
             if isinstance(error, kind):
                 extra: dict[str, Any] = {"reasons": error.reasons} if isinstance(error, PhotoRefused) else {}
+                if isinstance(error, Throttled):
+                    extra["headers"] = {"Retry-After": str(int(error.seconds) + 1)}
                 return problem_response(status, str(error), kind=name, **extra)
         return problem_response(500, str(error), kind="face-auth")
 

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import Form
 from pydantic import BaseModel, Field
 
+from hackai_face_auth.devices import Device, How
 from hackai_face_auth.gallery import Person
-from hackai_face_auth.liveness.challenge import Movement
+from hackai_face_auth.liveness.steps import Movement, Pace
 from hackai_face_auth.sessions import Session
 from hackai_shared.security import Role
 
@@ -19,17 +20,90 @@ ClientForm = Annotated[str, Form(pattern=r"^[a-z]{1,16}:[A-Za-z0-9._:@-]{1,100}$
 PersonName = Annotated[str, Form(min_length=1, max_length=200, description="name of the person")]
 
 
+DeviceSecret = Annotated[str, Form(max_length=100, description="secret of a paired browser; a chat has none")]
+
+
 class ChallengeRequest(BaseModel):
-    """Who wants to log in."""
+    """Which device wants to log in: one that was listed, invited or paired."""
 
     client: ClientName
+    device_secret: str = Field("", max_length=100, description="secret of a paired browser; a chat has none")
+
+
+class StepView(BaseModel):
+    """One movement, and how fast."""
+
+    movement: Movement
+    pace: Pace
 
 
 class ChallengeView(BaseModel):
-    """What to do in front of the camera, in this order, between straight looks."""
+    """What to do in front of the camera, in this order, between straight looks, with the eyes on the camera."""
 
     challenge_id: str
-    movements: list[Movement]
+    steps: list[StepView]
+    expires_in_s: float
+
+
+class ChatRequest(BaseModel):
+    """A chat that shows an invitation."""
+
+    client: Annotated[str, Field(pattern=r"^telegram:[0-9]{1,19}$", description="a private chat, proven by Telegram")]
+    code: str = Field(max_length=64)
+
+
+class BrowserRequest(BaseModel):
+    """A browser that somebody vouches for with a one-time code."""
+
+    vouched_by: str = Field(
+        min_length=1, max_length=120, description="whose code it was: telegram:42, box:ada, a person"
+    )
+    person_id: str = Field("", max_length=64, description="whose browser it is, where that is known")
+    label: str = Field("", max_length=120, description="how the list of devices calls it")
+
+
+class PairedBrowser(BaseModel):
+    """A browser and its secret, said once."""
+
+    client: str
+    secret: str
+    expires_at: float
+
+
+class DeviceView(BaseModel):
+    """A chat or browser that may ask for a challenge."""
+
+    client: str
+    how: How
+    vouched_by: str
+    person_id: str
+    label: str
+    created_at: float
+
+    @classmethod
+    def of(cls, device: Device) -> DeviceView:
+        """Return the view of a device."""
+        return cls(
+            client=device.client,
+            how=device.how,
+            vouched_by=device.vouched_by,
+            person_id=device.person_id,
+            label=device.label,
+            created_at=device.created_at,
+        )
+
+
+class InvitationRequest(BaseModel):
+    """Whom a code is for."""
+
+    role: Role = Role.VIEWER
+    hours: float = Field(24.0, ge=0.1, le=720, description="how long it is good for")
+
+
+class Invitation(BaseModel):
+    """A one-time code."""
+
+    code: str
     expires_in_s: float
 
 

@@ -33,9 +33,11 @@ class Edge:
         except Busy as error:
             raise Problem(503, "too many requests at once", kind="busy", headers={"Retry-After": "2"}) from error
 
-    async def revoke(self, *, jti: str | None = None, person_id: str | None = None) -> list[Session]:
+    async def revoke(
+        self, *, jti: str | None = None, person_id: str | None = None, client: str | None = None
+    ) -> list[Session]:
         """End sessions: here at once, elsewhere as soon as the list in Redis was read."""
-        ended = await self.run(lambda: self.core.sessions.revoke(jti=jti, person_id=person_id))
+        ended = await self.run(lambda: self.core.sessions.revoke(jti=jti, person_id=person_id, client=client))
         for session in ended:
             self.revoked.add(session.jti, session.expires_at)
         return ended

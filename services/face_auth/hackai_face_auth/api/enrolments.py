@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, File, Form, UploadFile
 
 from hackai_face_auth.api.bodies import ClientForm, PersonName, PersonView, PhotoCheck
 from hackai_face_auth.api.context import Edge
+from hackai_face_auth.api.throttle import throttled_code
 from hackai_face_auth.api.uploads import read_photos
 from hackai_face_auth.errors import CodeInvalid, FaceAuthError
 from hackai_face_auth.gallery import Person
 from hackai_face_auth.login import actor_of
 from hackai_shared.messages import Actor
-from hackai_shared.problems import Problem
 from hackai_shared.security import Principal, Role, principal_of
 
 Caller = Annotated[Principal, Depends(principal_of)]
@@ -29,6 +29,9 @@ def enrolment_routes(edge: Edge) -> APIRouter:
     async def enrolled(actor: Actor, action: str, work: Callable[[], Person]) -> Person:
         try:
             person = await edge.run(work)
+        except CodeInvalid:
+            edge.metrics.enrolments.labels("refused").inc()
+            raise  # audited where it is counted
         except FaceAuthError as error:
             edge.metrics.enrolments.labels("refused").inc()
             core.audit.record(actor, action, "refused", detail=str(error))
@@ -54,19 +57,17 @@ def enrolment_routes(edge: Edge) -> APIRouter:
     async def enrol_with_code(
         name: PersonName, photos: Photos, client: ClientForm, code: Annotated[str, Form(max_length=64)]
     ) -> PersonView:
-        actor = actor_of(client)
-        wait_s = core.login.lockouts.remaining_s(f"code:{client}")
-        if wait_s > 0:
-            headers = {"Retry-After": str(int(wait_s) + 1)}
-            raise Problem(429, f"too many wrong codes; wait {int(wait_s) + 1} s", kind="locked", headers=headers)
         pictures = await read_photos(photos, most=core.config.max_photos)
-        try:
-            person = await enrolled(
-                actor, "enrol-with-code", lambda: core.enrolment.enrol_with_code(name, pictures, code)
-            )
-        except CodeInvalid:
-            core.login.lockouts.failed(f"code:{client}")
-            raise
+
+        def work() -> Person:
+            person = core.enrolment.enrol_with_code(name, pictures, code)
+            if client.startswith("telegram:"):
+                # Whoever had the code was invited with it, and the chat it came from is this person's.
+                core.devices.admit_chat(client, vouched_by="invitation", person_id=person.person_id)
+            return person
+
+        with throttled_code(edge, client, "enrol-with-code"):
+            person = await enrolled(actor_of(client), "enrol-with-code", work)
         return PersonView.of(person)
 
     @router.post("/v1/people/{person_id}/photos", status_code=201, summary="Add photos; re-enrols after a new model")

@@ -107,10 +107,45 @@ def invite(
     days: Annotated[float, typer.Option(min=0.01, max=30, help="how long the code is good for")] = 1.0,
     config: Config = None,
 ) -> None:
-    """Print a one-time code with which somebody can enrol (bot: /enroll CODE NAME with a photo)."""
+    """Print a one-time code that lets somebody in: /enroll CODE NAME with a photo, or /join CODE from a new chat."""
     with failing_in_one_line():
         core = local_core(config)
         code = core.codes.issue(role, expires_at=time.time() + days * DAY_S)
         core.audit.record(local_actor(), "invite", "allowed", detail=role.value)
         core.database.close()
     typer.echo(code)
+
+
+@app.command()
+def devices(as_json: AsJson = False, config: Config = None) -> None:
+    """List the chats and browsers that may ask for a challenge, beside the chats of the configuration."""
+    with failing_in_one_line():
+        core = local_core(config)
+        known = core.devices.known()
+        core.database.close()
+    if as_json:
+        typer.echo(json.dumps([{**asdict(device), "expires_at": str(device.expires_at)} for device in known], indent=2))
+        return
+    table = Table("device", "how", "vouched for by", "person", "since")
+    for device in known:
+        since = datetime.fromtimestamp(device.created_at, UTC).strftime("%Y-%m-%d")
+        table.add_row(device.client, device.how, device.vouched_by, device.person_id, since)
+    Console().print(table)
+
+
+@app.command()
+def forget(
+    client: Annotated[str, typer.Argument(help="telegram:… or dashboard:…, as `hackai faces devices` prints it")],
+    config: Config = None,
+) -> None:
+    """Forget a chat or browser: it gets no challenge any more, and its sessions end."""
+    with failing_in_one_line():
+        core = local_core(config)
+        gone = core.devices.remove(client=client)
+        if not gone:
+            errors.print(f"there is no device {client}", style="red", markup=False)
+            raise typer.Exit(1)
+        core.sessions.revoke(client=client)
+        core.audit.record(local_actor(), "forget-device", "allowed", target=client)
+        core.database.close()
+    Console().print(f"{client} is forgotten", markup=False)

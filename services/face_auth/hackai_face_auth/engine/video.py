@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -14,6 +15,7 @@ from hackai_shared.serving.decoding import ImageError
 
 # Dense enough to catch a blink of 0.3 s, sparse enough for one thread.
 FRAMES_PER_S = 8.0
+FEWEST_PER_S = 5.0
 LONGEST_S = 60.0
 MAX_SIDE_PX = 1920
 LONGEST_PX = 720
@@ -26,13 +28,21 @@ def is_video(data: bytes) -> bool:
     return data[4:8] == b"ftyp"
 
 
-def sample_frames(data: bytes, *, most: int) -> list[Pixels]:
-    """Return up to ``most`` frames, ``(H, W, 3) uint8`` BGR, at up to 8 per second over the first minute.
+@dataclass(frozen=True)
+class Frame:
+    """One picture, ``(H, W, 3) uint8`` BGR, and when it was taken: seconds since the first."""
+
+    picture: Pixels
+    at_s: float
+
+
+def sample_frames(data: bytes, *, most: int) -> list[Frame]:
+    """Return up to ``most`` frames at up to 8 per second over the first minute; fewer per second where it is long.
 
     Raises:
         ImageError: not a video that can be decoded, or larger than 1920 pixels.
     """
-    frames: list[Pixels] = []
+    frames: list[Frame] = []
     try:
         with av.open(io.BytesIO(data), mode="r", format="mov,mp4,m4a,3gp,3g2,mj2") as container:
             if not container.streams.video:
@@ -41,13 +51,17 @@ def sample_frames(data: bytes, *, most: int) -> list[Pixels]:
             if max(stream.codec_context.width, stream.codec_context.height) > MAX_SIDE_PX:
                 raise ImageError(f"the video is larger than {MAX_SIDE_PX} pixels")
             stream.thread_type = "NONE"
-            step, due = Fraction(1) / Fraction(FRAMES_PER_S), Fraction(0)
+            length_s = min(LONGEST_S, (container.duration or 0) / av.time_base)
+            # Fewer than five a second would miss a blink: of a longer film the end is left out instead.
+            per_s = min(FRAMES_PER_S, max(FEWEST_PER_S, most / length_s)) if length_s > 0 else FRAMES_PER_S
+            step, due = Fraction(1) / Fraction(per_s).limit_denominator(100), Fraction(0)
             for number, frame in enumerate(container.decode(stream)):
                 at = Fraction(0) if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
                 if number >= MAX_DECODED or at > LONGEST_S or len(frames) == most:
                     break
                 if at >= due:
-                    frames.append(_shrink(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)))
+                    picture = _shrink(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+                    frames.append(Frame(picture, float(at)))
                     due = at + step
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, ImageError):

@@ -62,6 +62,22 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE TABLE audit_outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL) STRICT",
     ),
+    (
+        # Chats and browsers that may ask for a challenge; the digest of a browser's secret, empty for a chat.
+        """CREATE TABLE devices (
+            client     TEXT PRIMARY KEY,
+            how        TEXT NOT NULL,
+            vouched_by TEXT NOT NULL,
+            person_id  TEXT NOT NULL,
+            label      TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            expires_at REAL,
+            digest     BLOB NOT NULL,
+            seal       BLOB NOT NULL
+        ) STRICT""",
+        # Locks are keyed by the source alone since this version.
+        "DELETE FROM lockouts WHERE key LIKE 'identity:%'",
+    ),
 )
 
 

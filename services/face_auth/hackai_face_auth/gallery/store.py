@@ -57,6 +57,11 @@ class GalleryStore:
             raise PersonUnknown(f"nobody has the id {person_id[:64]!r}")
         return self._person(row)
 
+    def person_ids(self) -> set[str]:
+        """Return the ids of everybody."""
+        with self._database.reading() as connection:
+            return {row["person_id"] for row in connection.execute("SELECT person_id FROM people")}
+
     def find_name(self, name: str) -> Person | None:
         """Return the person of that name in any spelling of case."""
         with self._database.reading() as connection:
@@ -165,7 +170,7 @@ class GalleryStore:
                 self._keep_an_admin(person)
             connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
             connection.execute("DELETE FROM sessions WHERE person_id = ?", (person_id,))
-            connection.execute("DELETE FROM lockouts WHERE key = ?", (f"identity:{person_id}",))
+            connection.execute("DELETE FROM devices WHERE person_id = ?1 OR vouched_by = ?1", (person_id,))
         self._database.forget_deleted()
         return person
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hackai_face_auth.liveness.challenge import Movement, draw_movements
+from hackai_face_auth.liveness.steps import Step
 
 # Kept in memory on purpose: a restart ends all open challenges, which is the safe side.
 MAX_OPEN = 1000
-MAX_OPEN_PER_CLIENT = 3
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """``expires_s`` is on the clock of the book."""
+    """``issued_s`` and ``expires_s`` are on the clock of the book."""
 
     challenge_id: str
     client: str
-    movements: Sequence[Movement]
+    steps: Sequence[Step]
+    issued_s: float
     expires_s: float
 
 
@@ -37,27 +36,23 @@ class Taken:
 class ChallengeBook:
     """Hands out challenges and takes them back; ``clock`` is monotonic seconds."""
 
-    def __init__(self, *, seconds: float, steps: int, clock: Callable[[], float], chance: random.Random) -> None:
+    def __init__(self, *, seconds: float, draw: Callable[[], Sequence[Step]], clock: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._steps = steps
+        self._draw = draw
         self._clock = clock
-        self._chance = chance
         self._open: dict[str, Challenge] = {}
         self._lock = threading.Lock()
 
     def issue(self, client: str) -> Challenge:
-        """Return a new challenge; the oldest of a client with too many open ones is dropped."""
+        """Return a new challenge; the one before of the same client ends."""
         with self._lock:
             now = self._clock()
             self._open = {key: value for key, value in self._open.items() if value.expires_s > now}
-            own = [key for key, value in self._open.items() if value.client == client]
-            surplus = own[: max(0, len(own) - MAX_OPEN_PER_CLIENT + 1)]
+            surplus = [key for key, value in self._open.items() if value.client == client]
             surplus += list(self._open)[: max(0, len(self._open) - MAX_OPEN + 1)]
             for key in surplus:
                 self._open.pop(key, None)
-            challenge = Challenge(
-                secrets.token_hex(16), client, draw_movements(self._steps, self._chance), now + self._seconds
-            )
+            challenge = Challenge(secrets.token_hex(16), client, self._draw(), now, now + self._seconds)
             self._open[challenge.challenge_id] = challenge
             return challenge
 

@@ -21,12 +21,15 @@ from hackai_notifier.texts.wording import plain
 from hackai_shared.bus import names
 from hackai_shared.messages import AuditRecord
 from hackai_shared.redaction import redact
+from hackai_shared.security.rate_limit import TokenBuckets
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 REFUSE_EVERY_S = 60.0
 MAX_STRANGERS = 1_000
+# What a chat that is not logged in may ask of the face service.
+KNOCKS_PER_MINUTE, KNOCKS = 6.0, 10
 
 
 class Gate(BaseMiddleware):
@@ -36,6 +39,7 @@ class Gate(BaseMiddleware):
         self._reported = reported
         self._clock = clock
         self._refused_at: OrderedDict[int, float] = OrderedDict()
+        self._knocks = TokenBuckets(KNOCKS_PER_MINUTE, KNOCKS)
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Call the handler, or refuse."""
@@ -52,6 +56,9 @@ class Gate(BaseMiddleware):
             data["caller"] = Caller(identity, role, actor)
             return await handler(event, data)
         if isinstance(event, Message) and context.login_flow is not None and is_for_door(event, context.login_flow):
+            # Strangers share one way to the face service: nobody may fill it.
+            if identity is not None and self._knocks.take(str(identity)) > 0:
+                return None
             return await handler(event, data)
         if identity is not None:
             await self._refuse(event, identity, context)

@@ -1,4 +1,4 @@
-"""``/login``, ``/logout``, ``/enroll``, ``/people``, ``/revoke``: faces decide who is who."""
+"""``/join``, ``/login``, ``/enroll``, ``/invite``, ``/people``, ``/revoke``: first the chat, then the face."""
 
 from __future__ import annotations
 
@@ -27,14 +27,18 @@ COMMANDS = [
     BotCommand(command="logout", description="Log out; alarms still come here"),
     BotCommand(command="disarm", description="Record new incidents without alerting: /disarm 30m"),
     BotCommand(command="arm", description="Send alarms again, ends /disarm"),
+    BotCommand(command="invite", description="Get a code that lets somebody in: /invite [role] (administrators)"),
     BotCommand(command="people", description="List who is enrolled (administrators)"),
     BotCommand(command="revoke", description="Log someone out everywhere: /revoke NAME (administrators)"),
 ]
 MAX_BYTES = 20_000_000  # what a bot may download: https://core.telegram.org/bots/api#getfile
 _WORDS = {
-    "turn_left": "turn your head to your left and back",
-    "turn_right": "turn your head to your right and back",
-    "blink": "close your eyes for a moment",
+    ("turn_left", "quickly"): "turn your head to your left and back, quickly (one second)",
+    ("turn_left", "slowly"): "turn your head to your left and back, slowly (count to three)",
+    ("turn_right", "quickly"): "turn your head to your right and back, quickly (one second)",
+    ("turn_right", "slowly"): "turn your head to your right and back, slowly (count to three)",
+    ("blink", "quickly"): "close your eyes for a moment",
+    ("blink", "slowly"): "close your eyes while you count to two",
 }
 
 
@@ -46,13 +50,15 @@ def create_router(login_flow: LoginFlow) -> Router:
     async def began(message: Message) -> bool:
         return login_flow.is_pending(message.chat.id)
 
+    router.message.register(join, Command("join"))
     router.message.register(login, Command("login"))
     router.message.register(logout, Command("logout"))
     router.message.register(people, Command("people"))
     router.message.register(revoke, Command("revoke"))
     router.message.register(enroll, F.photo, F.caption.startswith("/enroll"))
     router.message.register(enroll_help, Command("enroll"))
-    router.message.register(selfie, F.photo, began)
+    router.message.register(invite, Command("invite"))
+    router.message.register(photo, F.photo, began)
     router.message.register(video, F.video_note | F.video, began)
     return router
 
@@ -63,10 +69,24 @@ def is_for_door(message: Message, login_flow: LoginFlow) -> bool:
         return False
     words = (message.text or message.caption or "").split()
     command = words[0].partition("@")[0] if words else ""
-    if command in ("/login", "/enroll"):
+    if command in ("/join", "/login", "/enroll"):
         return True
     picture = bool(message.photo or message.video_note or message.video)
     return picture and login_flow.is_pending(message.chat.id)
+
+
+async def join(message: Message, command: CommandObject, context: BotContext) -> None:
+    """Let in a chat that shows an invitation."""
+    code = (command.args or "").strip()
+    if not code:
+        await message.answer("Send <code>/join CODE</code> with the code that an administrator gave you.")
+        return
+    try:
+        await _login_flow(context).faces.join(client_of(message.chat.id), code)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(f"Not let in: {html.escape(str(error))}.")
+        return
+    await message.answer("This chat is let in. Log in with /login.")
 
 
 async def login(message: Message, context: BotContext) -> None:
@@ -74,40 +94,66 @@ async def login(message: Message, context: BotContext) -> None:
     login_flow = _login_flow(context)
     try:
         challenge = await login_flow.begin(message.chat.id)
-    except (FaceRefused, FaceServiceUnavailable) as error:
+    except FaceRefused as error:
+        if error.kind != "device-unknown":
+            await message.answer(html.escape(str(error)))
+            return
+        await message.answer(
+            f"This is a private HackAI bot. To use it, ask its administrator for an invitation and send it with "
+            f"<code>/join CODE</code>, or have chat id <code>{message.chat.id}</code> added to the configuration."
+        )
+        return
+    except FaceServiceUnavailable as error:
         await message.answer(html.escape(str(error)))
         return
-    steps = "\n".join(f"{n}. {_WORDS.get(move, move)}" for n, move in enumerate(challenge.movements, start=1))
+    said = [_WORDS.get((step.movement, step.pace), f"{step.movement}, {step.pace}") for step in challenge.steps]
+    steps = "\n".join(f"{number}. {words}" for number, words in enumerate(said, start=1))
     await message.answer(
-        "Send me a <b>selfie</b>, or better a <b>video note</b> in which you look straight into the camera and then\n"
-        f"{steps}\nlooking straight again after each. The video note has to be here within "
-        f"{challenge.expires_in_s:.0f} seconds."
+        "Record a <b>video note</b>. Hold the phone still, look straight into the camera, then\n"
+        f"{steps}\nlooking straight ahead again for a second after each. Send it within "
+        f"{challenge.expires_in_s:.0f} seconds; what counts is the first 16 seconds of the video."
     )
 
 
-async def selfie(message: Message, bot: Bot, context: BotContext) -> None:
-    """Log in with a photo."""
-    assert message.photo
-    await _finish(message, bot, context, message.photo[-1].file_id, message.photo[-1].file_size, video=False)
+async def photo(message: Message) -> None:
+    """Say that a photo proves nothing."""
+    await message.answer("A photo is not enough: anybody can have one of you. Send the video note.")
+
+
+async def invite(message: Message, command: CommandObject, context: BotContext) -> None:
+    """Give an administrator a code for somebody else."""
+    login_flow = _login_flow(context)
+    session = login_flow.access.session(message.chat.id)
+    if session is None or session.role is not Role.ADMIN:
+        await message.answer("Only administrators may do this.")
+        return
+    wanted = (command.args or Role.VIEWER.value).strip().lower()
+    if wanted not in {role.value for role in Role}:
+        await message.answer("Send <code>/invite viewer</code>, <code>operator</code> or <code>admin</code>.")
+        return
+    try:
+        code = await login_flow.faces.invite(session.token, wanted)
+    except (FaceRefused, FaceServiceUnavailable) as error:
+        await message.answer(html.escape(str(error)))
+        return
+    await message.answer(
+        f"<code>{code}</code>\nGood once, for a day, role {wanted}. Whoever is new sends me a photo of themselves with "
+        f"the caption <code>/enroll {code} NAME</code>; whoever is enrolled and has a new chat sends "
+        f"<code>/join {code}</code>."
+    )
 
 
 async def video(message: Message, bot: Bot, context: BotContext) -> None:
     """Log in with the answer to the challenge."""
     media = message.video_note or message.video
     assert media is not None
-    await _finish(message, bot, context, media.file_id, media.file_size, video=True)
-
-
-async def _finish(
-    message: Message, bot: Bot, context: BotContext, file_id: str, size: int | None, *, video: bool
-) -> None:
     login_flow = _login_flow(context)
-    picture = await _download(bot, file_id, size)
-    if picture is None:
-        await message.answer("This file is too large. Send a selfie or a short video note.")
+    film = await _download(bot, media.file_id, media.file_size)
+    if film is None:
+        await message.answer("This file is too large. Send a short video note.")
         return
     try:
-        session = await login_flow.finish(message.chat.id, picture, video=video)
+        session = await login_flow.finish(message.chat.id, film)
     except (FaceRefused, FaceServiceUnavailable) as error:
         await message.answer(f"Not logged in: {html.escape(str(error))}.\nTry again with /login.")
         return

@@ -23,11 +23,18 @@ class FaceRefused(Exception):
         super().__init__(detail)
 
 
+class StepAnswer(BaseModel):
+    """One movement, and how fast."""
+
+    movement: str
+    pace: str
+
+
 class ChallengeAnswer(BaseModel):
     """What to do in front of the camera, in this order."""
 
     challenge_id: str
-    movements: list[str]
+    steps: list[StepAnswer]
     expires_in_s: float
 
 
@@ -68,10 +75,10 @@ class FaceClient:
         """
         return ChallengeAnswer.model_validate(await self._call("POST", "/v1/challenges", json={"client": client}))
 
-    async def login(self, client: str, picture: bytes, challenge_id: str | None) -> LoginAnswer:
-        """Log in with a selfie (JPEG) or with the video (MP4) of a challenge."""
-        data = {"client": client, **({"challenge_id": challenge_id} if challenge_id else {})}
-        files = [("frames", ("frames", picture, "application/octet-stream"))]
+    async def login(self, client: str, film: bytes, challenge_id: str) -> LoginAnswer:
+        """Log in with the video (MP4) that answers a challenge."""
+        data = {"client": client, "challenge_id": challenge_id}
+        files = [("frames", ("frames", film, "application/octet-stream"))]
         return LoginAnswer.model_validate(
             await self._call("POST", "/v1/sessions", data=data, files=files, timeout=LOGIN_TIMEOUT_S)
         )
@@ -90,6 +97,14 @@ class FaceClient:
         return PersonAnswer.model_validate(
             await self._call("POST", "/v1/enrolments", data=data, files=_photo(photo), timeout=LOGIN_TIMEOUT_S)
         )
+
+    async def join(self, client: str, code: str) -> None:
+        """Let a chat in that shows an invitation."""
+        await self._call("POST", "/v1/devices/chats", json={"client": client, "code": code})
+
+    async def invite(self, token: str, role: str) -> str:
+        """Return a one-time code, on an administrator's behalf."""
+        return str((await self._call("POST", "/v1/invitations", json={"role": role}, token=token))["code"])
 
     async def enrol(self, token: str, name: str, photo: bytes) -> PersonAnswer:
         """Enrol somebody on an administrator's behalf."""

@@ -191,6 +191,14 @@ def enqueue_edits(connection: sqlite3.Connection, incident_id: str, version: int
     enqueue(connection, incident_id, edits, version)
 
 
+def forget_recipient(connection: sqlite3.Connection, recipient: Recipient) -> None:
+    """Delete everything that was sent, or waits, for somebody: no reminder and no edit goes there any more."""
+    whose = (recipient.channel, recipient.address)
+    connection.execute("DELETE FROM steps WHERE channel = ? AND address = ?", whose)
+    connection.execute("DELETE FROM pauses WHERE channel = ? AND address = ?", whose)
+    connection.execute("DELETE FROM moves WHERE channel = ? AND address = ?", whose)
+
+
 def enqueue_notice(connection: sqlite3.Connection, incident_id: str, to: Recipient, subject: str, body: str) -> None:
     """Add a message to an administrator about an incident's delivery; once per subject."""
     connection.execute(

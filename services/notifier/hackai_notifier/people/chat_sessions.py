@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hackai_notifier.people.access import ConfiguredAccess, Receiver, each_once
 from hackai_notifier.storage.database import Database
+from hackai_shared.security.enrolled import EnrolledPeople
 from hackai_shared.security.roles import Role
 
 # Commands that change what happens in a fire need a face that was seen lately, not only a session.
@@ -57,6 +58,22 @@ class FaceAccess:
     def bind(self, session: ChatSession) -> None:
         """Let a chat be a person's from now on."""
         self._sessions[session.chat_id] = session
+
+    def departed(self, enrolled: EnrolledPeople) -> list[ChatSession]:
+        """Return the sessions of people who are no longer enrolled; a login that is newer than the list stays."""
+        return [
+            session
+            for session in self._sessions.values()
+            if session.person_id not in enrolled.people and session.authenticated_at + 1 < enrolled.at
+        ]
+
+    def forget(self, chat_id: int) -> None:
+        """Let a chat be nobody's: it gets nothing any more, unless the configuration lists it."""
+        self._sessions.pop(chat_id, None)
+
+    def listed(self, chat_id: int) -> bool:
+        """Return whether the configuration names a chat."""
+        return self._configured.role(chat_id) is not None
 
     def session(self, chat_id: int) -> ChatSession | None:
         """Return the session of a chat that holds now."""
@@ -116,6 +133,11 @@ def save(connection: sqlite3.Connection, session: ChatSession) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO chat_sessions VALUES (?, ?)", (session.chat_id, session.model_dump_json())
     )
+
+
+def remove(connection: sqlite3.Connection, chat_id: int) -> None:
+    """Delete what is stored of a chat's person."""
+    connection.execute("DELETE FROM chat_sessions WHERE chat_id = ?", (chat_id,))
 
 
 def load_all(connection: sqlite3.Connection) -> list[ChatSession]:

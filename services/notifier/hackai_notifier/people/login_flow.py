@@ -6,14 +6,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from hackai_notifier.clients.face_client import ChallengeAnswer, FaceClient, LoginAnswer
+from hackai_notifier.clients.face_client import ChallengeAnswer, FaceClient, FaceRefused, LoginAnswer
 from hackai_notifier.people import chat_sessions
 from hackai_notifier.people.chat_sessions import ChatSession, FaceAccess
 from hackai_notifier.storage.database import Database
+from hackai_shared.security.enrolled import EnrolledPeople
 from hackai_shared.security.roles import Role
 
-# Somebody who asked to log in may take so long to send the selfie; a challenge has its own, shorter time.
+# Somebody who asked to log in may take so long to send the video; a challenge has its own, shorter time.
 PENDING_S = 120.0
 MAX_PENDING = 1_000
 
@@ -61,15 +63,16 @@ class LoginFlow:
         pending = self._pending.get(chat_id)
         return pending is not None and self._clock() < pending.until
 
-    async def finish(self, chat_id: int, picture: bytes, *, video: bool) -> ChatSession:
-        """Log a chat in with a selfie, or with a video that answers its challenge.
+    async def finish(self, chat_id: int, film: bytes) -> ChatSession:
+        """Log a chat in with the video that answers its challenge.
 
         Raises:
             FaceRefused, FaceServiceUnavailable: see there. The attempt is over either way.
         """
         pending = self._pending.pop(chat_id, None)
-        challenge_id = pending.challenge.challenge_id if pending is not None and video else None
-        answer = await self.faces.login(client_of(chat_id), picture, challenge_id)
+        if pending is None:
+            raise FaceRefused("challenge-unknown", "ask for a challenge first")
+        answer = await self.faces.login(client_of(chat_id), film, pending.challenge.challenge_id)
         session = _session(chat_id, answer)
         await self._keep(session)
         return session
@@ -82,6 +85,14 @@ class LoginFlow:
         """
         await self._keep(session.model_copy(update={"ended": True, "token": ""}))
         await self.faces.logout(session.jti)
+
+    async def forget_departed(self, enrolled: EnrolledPeople) -> list[int]:
+        """Forget the chats of people who are no longer enrolled; return them."""
+        gone = self.access.departed(enrolled)
+        for session in gone:
+            self.access.forget(session.chat_id)
+            await self._database.run(partial(chat_sessions.remove, chat_id=session.chat_id))
+        return [session.chat_id for session in gone]
 
     async def _keep(self, session: ChatSession) -> None:
         self.access.bind(session)

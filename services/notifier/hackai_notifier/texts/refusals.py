@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LOG_IN = "Send /login and a selfie, then try again."
+LOG_IN = "Send /login and the video note it asks for, then try again."
 
 
 def unknown_chat(chat_id: int, *, faces: bool, expired: bool) -> str:
@@ -11,7 +11,10 @@ def unknown_chat(chat_id: int, *, faces: bool, expired: bool) -> str:
         return f"Your login has expired. {LOG_IN}"
     add = f"ask its administrator to add chat id <code>{chat_id}</code> under <code>notifier.telegram.chats</code>"
     if faces:
-        return f"This is a private HackAI bot. To use it, send /login, or {add}."
+        return (
+            "This is a private HackAI bot. If this chat was let in, send /login. If not, send <code>/join CODE</code> "
+            f"with an administrator's invitation, or {add}."
+        )
     return f"This is a private HackAI bot. To use it, {add}."
 
 
@@ -34,7 +37,9 @@ def needs_face(what: str) -> str:
 
 def face_too_old() -> str:
     """Return the answer to somebody whose face was seen too long ago."""
-    return "Your face was last seen more than five minutes ago. Send /login and a selfie, then /disarm."
+    return (
+        "Your face was last seen more than five minutes ago. Send /login and the video note it asks for, then /disarm."
+    )
 
 
 def no_face_service(what: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from hackai_notifier.people.access import ConfiguredAccess, Receiver
 from hackai_notifier.people.chat_sessions import ChatSession, FaceAccess
+from hackai_shared.security.enrolled import EnrolledPeople
 from hackai_shared.security.roles import Role
 
 NOW = 1_000_000.0
@@ -102,3 +103,15 @@ def test_a_clock_that_was_set_back_makes_no_face_fresh(access: FaceAccess, clock
     access.bind(session(2))
     clock.at -= 3000
     assert not access.fresh_face(2)
+
+
+def test_whoever_is_no_longer_enrolled_has_left_but_not_who_came_after_the_list(access: FaceAccess) -> None:
+    for chat, person in ((5, "ada"), (6, "grace")):
+        access.bind(session(chat, person_id=person, jti=f"j{chat}"))
+    assert access.departed(EnrolledPeople(people=frozenset({"ada", "grace"}), at=NOW + 60)) == []
+    assert access.departed(EnrolledPeople(people=frozenset(), at=NOW)) == []
+    (gone,) = access.departed(EnrolledPeople(people=frozenset({"grace"}), at=NOW + 60))
+    access.forget(gone.chat_id)
+    assert 5 not in [receiver.chat_id for receiver in access.receivers()]
+    assert access.session(5) is None
+    assert (access.listed(1), access.listed(5)) == (True, False)
