@@ -14,8 +14,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from hackai_shared.bounded_http import HttpLimits, bounded
 from hackai_shared import descriptors
+from hackai_shared.bounded_http import HttpLimits, bounded
 from hackai_shared.bus import Bus, BusUnavailable
 from hackai_shared.config import ConfigError
 from hackai_shared.health import CheckResult, Health
