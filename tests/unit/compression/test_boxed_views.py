@@ -77,7 +77,7 @@ def test_the_same_draw_gives_the_same_view(sample: Sample) -> None:
 
 def test_what_was_not_boxed_is_unknown_in_its_own_quarter_of_a_mosaic(sample: Sample) -> None:
     partly = replace(sample, unboxed=("fire",))
-    wanted = AugmentationPolicy(camera_faults=0, harmless_scenes=0, composites=0, mosaics=1.0)
+    wanted = AugmentationPolicy(camera_faults=0, mosaics=1.0)
     views = BoxedViewMaker([partly, sample], [], ("fire", "smoke"), SIZE, wanted, PictureCache())
     half = SIZE / 2
     quarters = {(x, y, x + half, y + half) for x in (0.0, half) for y in (0.0, half)}
