@@ -115,7 +115,7 @@ async def test_probation_and_its_end_are_told(house: House) -> None:
     in_the_shadow(house, phase="probation", active_version=2, other_version=1)
     page = (await house.http.get("/models", headers=HTML)).text
     assert "on probation" in page
-    assert "version 1, goes on watching" in page
+    assert "version 1, keeps running for comparison" in page
     assert "/models/fire/promote" not in page
     in_the_shadow(house, phase="ended", ended="rolled back: it failed on 3 frames in a row")
     assert "Ended: rolled back" in (await house.http.get("/models", headers=HTML)).text

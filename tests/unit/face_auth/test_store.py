@@ -192,8 +192,15 @@ def test_a_newer_gallery_is_left_alone(tmp_path: Path) -> None:
         Database(path)
 
 
-def test_what_is_no_database(tmp_path: Path) -> None:
+def test_what_is_no_database_is_set_aside_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite3"
-    path.write_bytes(b"not a database at all, but long enough to be looked at" * 20)
-    with pytest.raises(GalleryError, match="cannot use"):
-        Database(path)
+    content = b"not a database at all, but long enough to be looked at" * 20
+    path.write_bytes(content)
+
+    Database(path)
+
+    (kept,) = tmp_path.glob("x.sqlite3.damaged-*")
+    assert kept.read_bytes() == content
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT count(*) FROM people").fetchone() == (0,)
+    raw.close()
