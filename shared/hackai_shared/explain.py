@@ -7,7 +7,7 @@ from typing import Any
 
 from hackai_shared.redaction import redact
 
-# Every pattern of the product with its words; a test walks through all models, and asks for an entry of each.
+# Every pattern of the product with its words.
 _LEADING = re.compile(r"^Value error, ")
 FORMS = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "use lower case, digits, hyphens and underscores, at most 63 of them",
