@@ -184,7 +184,7 @@ async def test_an_inference_service_that_no_canary_proves_is_told_though_others_
     await prove("one", "two", until=lambda: len(messages()) == 2)
 
     assert details["proven_s_ago"]["two"] > 3 * PERIOD_S + PATIENCE_S > details["proven_s_ago"]["one"]
-    assert "The inference service two lives, but no test fire came through it" in messages()[0]
+    assert "The inference service two responds, but no test fire came through it" in messages()[0]
     assert "A test fire came through the inference service two again" in messages()[1]
     assert notifier.context.health.results()["replicas"].ok
     assert telegram.journal.of("sendMessage", chat_id=CHAT) == []

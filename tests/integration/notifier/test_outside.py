@@ -18,6 +18,7 @@ from hackai_notifier.storage.database import Database
 from hackai_notifier.storage.schema import MIGRATIONS
 from hackai_shared.config.canary import CanaryConfig
 from hackai_shared.config.notifications import ExternalCheckConfig
+from hackai_shared.config.time_of_day import TimeOfDay
 from hackai_shared.health import CheckResult, Health
 from hackai_shared.metrics import Metrics
 
@@ -92,7 +93,7 @@ async def test_the_summary_comes_once_a_day_over_restarts(tmp_path: Path) -> Non
     sent: list[int] = []
     for moment in moments:
         daily = DailySummary(
-            database, Administrators(), CanaryConfig(), at="08:00", zone=UTC, changed=lambda: None,  # type: ignore[arg-type]
+            database, Administrators(), CanaryConfig(), at=TimeOfDay.parse("08:00"), zone=UTC, changed=lambda: None,  # type: ignore[arg-type]
             now=lambda moment=moment: moment,
         )  # fmt: skip
         await database.run(daily._send_when_due)
