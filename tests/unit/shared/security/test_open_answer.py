@@ -50,9 +50,9 @@ async def test_a_silent_stream_is_closed_and_its_work_ended() -> None:
         finally:
             ended.set()
 
-    async with asyncio.timeout(5):
-        await answer.while_it_holds(stream(answer, silent()), lambda: rights[0], period_s=0.01)
-        await ended.wait()
+    holding = answer.while_it_holds(stream(answer, silent()), lambda: rights[0], period_s=0.01)
+    await asyncio.wait_for(holding, 5)
+    await asyncio.wait_for(ended.wait(), 5)
     assert wire.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -76,6 +76,5 @@ async def test_a_reader_who_leaves_ends_the_work() -> None:
     task = asyncio.create_task(OpenAnswer(Wire().send).while_it_holds(work(), lambda: True, period_s=0.01))
     await asyncio.sleep(0)
     task.cancel()
-    async with asyncio.timeout(5):
-        await asyncio.gather(task, return_exceptions=True)
-        await ended.wait()
+    await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 5)
+    await asyncio.wait_for(ended.wait(), 5)
