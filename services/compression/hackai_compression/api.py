@@ -19,6 +19,7 @@ from hackai_compression.jobs.store import JobStore, UnknownJobError
 from hackai_compression.pipeline.progress import ProgressEvent
 from hackai_compression.recipes import recipe_schema
 from hackai_compression.settings import CompressionSettings
+from hackai_shared.confined import OutsideError, inside
 from hackai_shared.problems import Problem
 
 T = TypeVar("T")
@@ -128,9 +129,11 @@ def _known(ask: Callable[[], T]) -> T:
 
 def _inside(folder: Path, name: str) -> Path:
     """Raises a 404 problem for what is missing or lies outside."""
-    root = folder.resolve()
-    path = (root / name.replace("\0", "")).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
+    try:
+        path = inside(folder, name)
+    except OutsideError as error:
+        raise Problem(404, "the job has no such file", kind="artefact") from error
+    if not path.is_file():
         raise Problem(404, "the job has no such file", kind="artefact")
     return path
 

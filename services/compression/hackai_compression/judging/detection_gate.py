@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from hackai_compression.budget import Budget, Floors
 from hackai_compression.judging.detection_verdict import DetectionEvaluation
-from hackai_compression.judging.gate import NOT_MEASURED
+from hackai_compression.judging.gate_rules import NOT_MEASURED, elsewhere_reasons, size_reasons
+
+NO_PICTURES = "the boxes have no split `elsewhere`"
 
 
 def detection_refusals(
@@ -19,30 +21,13 @@ def detection_refusals(
     if not evaluations:
         return ["no variant was judged"]
     return [
-        *_size(budget, evaluations),
+        *size_reasons(budget, evaluations),
         *(f"{e.variant}: {reason}" for e in evaluations for reason in _floors(budget, e)),
-        *_elsewhere(budget.elsewhere, evaluations, elsewhere),
+        *elsewhere_reasons(
+            budget.elsewhere, evaluations, elsewhere, _floors, missing="the boxes have no split `elsewhere`"
+        ),
         *_quantization(budget, evaluations),
     ]
-
-
-def _size(budget: Budget, evaluations: Sequence[DetectionEvaluation]) -> Iterator[str]:
-    smallest = min(evaluations, key=lambda e: e.size_bytes)
-    if budget.max_size is not None and smallest.size_bytes > budget.max_size:
-        yield f"{smallest.variant}: {smallest.size_bytes} bytes, the budget is {budget.max_size}"
-
-
-def _elsewhere(
-    floors: Floors, judged: Sequence[DetectionEvaluation], elsewhere: Sequence[DetectionEvaluation]
-) -> Iterator[str]:
-    if floors.empty():
-        return
-    found = {e.variant: e for e in elsewhere}
-    for variant in (e.variant for e in judged):
-        if variant not in found:
-            yield f"{variant}: elsewhere {NOT_MEASURED}: the boxes have no split `elsewhere`"
-        else:
-            yield from (f"{variant}: elsewhere: {reason}" for reason in _floors(floors, found[variant]))
 
 
 def _floors(floors: Floors, e: DetectionEvaluation) -> Iterator[str]:

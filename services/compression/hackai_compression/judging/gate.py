@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from hackai_compression.budget import Budget, Floors
 from hackai_compression.judging.alarms import HARMLESS, FalseAlarmPoint
+from hackai_compression.judging.gate_rules import NOT_MEASURED, elsewhere_reasons, size_reasons
 from hackai_compression.judging.verdict import Evaluation
 
-NOT_MEASURED = "was not measured"
+NO_PICTURES = "the pictures have no folder `elsewhere`"
 
 
 def refusals(budget: Budget, evaluations: Sequence[Evaluation], elsewhere: Sequence[Evaluation] = ()) -> list[str]:
@@ -19,30 +20,15 @@ def refusals(budget: Budget, evaluations: Sequence[Evaluation], elsewhere: Seque
     if not evaluations:
         return ["no variant was judged"]
     return [
-        *_size(budget, evaluations),
+        *size_reasons(budget, evaluations),
         *(f"{e.variant}: {reason}" for e in evaluations for reason in _floors(budget, e)),
-        *_elsewhere(budget.elsewhere, evaluations, elsewhere),
+        *elsewhere_reasons(
+            budget.elsewhere, evaluations, elsewhere, _floors, missing="the pictures have no folder `elsewhere`"
+        ),
         *(reason for e in evaluations for reason in _accuracy_drop(budget, e)),
         *_latency(budget, evaluations),
         *_quantization(budget, evaluations),
     ]
-
-
-def _size(budget: Budget, evaluations: Sequence[Evaluation]) -> Iterator[str]:
-    smallest = min(evaluations, key=lambda e: e.size_bytes)
-    if budget.max_size is not None and smallest.size_bytes > budget.max_size:
-        yield f"{smallest.variant}: {smallest.size_bytes} bytes, the budget is {budget.max_size}"
-
-
-def _elsewhere(floors: Floors, judged: Sequence[Evaluation], elsewhere: Sequence[Evaluation]) -> Iterator[str]:
-    if floors.empty():
-        return
-    found = {e.variant: e for e in elsewhere}
-    for variant in (e.variant for e in judged):
-        if variant not in found:
-            yield f"{variant}: elsewhere {NOT_MEASURED}: the pictures have no folder `elsewhere`"
-        else:
-            yield from (f"{variant}: elsewhere: {reason}" for reason in _floors(floors, found[variant]))
 
 
 def _floors(floors: Floors, e: Evaluation) -> Iterator[str]:
