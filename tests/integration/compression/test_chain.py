@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.timeout(300)]
 CHAIN = """
 name: chain
 size: 64
-data: {{augmentation: {{}}, validation_fraction: 0.3}}
+data: {{augmentation: {{}}, validation_fraction: 0.3, evenness: 0}}
 budget: {{max_quantization_drop: 1.0{budget}}}
 steps:
   - {{do: train, name: teacher, architecture: resnet18, training: {{epochs: 3, batch_size: 8}}}}
